@@ -1,0 +1,1 @@
+"""The engine: lanes, jobs, training, checkpoints, devices, the library of models."""

@@ -1,0 +1,185 @@
+"""The ask lane: latest-wins questions about models being looked at, the most urgent first."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Protocol
+
+from genstudio.engine.messages import Answer, Failure, Published, Ready, Refusal
+from genstudio.engine.outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+
+class Priority(IntEnum):
+    """Which ask goes first when several wait."""
+
+    POINTER = 0  # the hand is moving
+    PICTURE = 1  # something the user sees
+    SHEET = 2  # many pictures at once
+    REPORT = 3  # seconds of work
+
+
+class ModelStore(Protocol):
+    """Where the ask lane finds models by name. Only the ask lane calls it."""
+
+    def get(self, name: str) -> Any: ...
+
+    def publish(self, name: str, weights: Any, step: int) -> None: ...
+
+    def step(self, name: str) -> int | None: ...
+
+    def forget(self, name: str) -> None: ...
+
+
+@dataclass(eq=False)
+class _Ask:
+    model: str
+    key: str
+    request: int
+    query: str
+    arguments: Mapping[str, Any]
+    priority: Priority
+    values: Iterator[Any] | None = None  # set once a generator has begun
+
+
+class AskLane:
+    """Asks that wait, the one in work, and how the next is chosen. `turn` does one piece of work in the calling thread."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        store: Callable[[], ModelStore],
+        explain: Callable[[BaseException], Failure],
+    ) -> None:
+        self.changed = threading.Condition()
+        self._outbox = outbox
+        self._make_store = store
+        self._store: ModelStore | None = None
+        self._explain = explain
+        self._asks: dict[tuple[str, str], _Ask] = {}
+        self._forget: list[str] = []
+        self._published: dict[str, tuple[Any, int, int]] = {}
+        self._numbers = itertools.count(1)
+        self._busy = False
+
+    def ask(
+        self, model: str, key: str, query: str, arguments: Mapping[str, Any], priority: Priority
+    ) -> int:
+        with self.changed:
+            request = next(self._numbers)
+            self._asks[(model, key)] = _Ask(model, key, request, query, arguments, priority)
+            self.changed.notify()
+        return request
+
+    def cancel(self, model: str, key: str) -> None:
+        with self.changed:
+            self._asks.pop((model, key), None)
+
+    def forget(self, model: str) -> None:
+        with self.changed:
+            self._forget.append(model)
+            self.changed.notify()
+
+    def publish(self, model: str, weights: Any, step: int, run: int) -> None:
+        with self.changed:
+            self._published[model] = (weights, step, run)
+            self.changed.notify()
+
+    def idle(self) -> bool:
+        with self.changed:
+            return not self.has_work()
+
+    def has_work(self) -> bool:
+        return bool(self._asks or self._forget or self._published or self._busy)
+
+    def open(self) -> bool:
+        """Load torch and the models' store in the calling thread; False when that failed."""
+        try:
+            self._store = self._make_store()
+        except Exception as error:
+            log.exception("The ask lane could not start.")
+            self._outbox.put(Ready(self._explain(error)))
+            return False
+        self._outbox.put(Ready())
+        return True
+
+    def turn(self) -> bool:
+        """One piece of work: take over published weights, or bring the most urgent ask one value further."""
+        with self.changed:
+            self._busy = False
+            forget, self._forget = self._forget, []
+            published, self._published = self._published, {}
+            ask = min(self._asks.values(), key=lambda a: (a.priority, a.request), default=None)
+            self._busy = bool(forget or published or ask)
+        for model in forget:
+            self._store.forget(model)
+        for model, (weights, step, run) in published.items():
+            self._take_over(model, weights, step, run)
+        if ask is not None:
+            self._work(ask)
+        if self._busy:
+            with self.changed:
+                self._busy = False
+        return bool(forget or published or ask)
+
+    def _take_over(self, model: str, weights: Any, step: int, run: int) -> None:
+        try:
+            self._store.publish(model, weights, step)
+        except Exception as error:
+            log.exception("Weights of run %s could not be taken over.", run)
+            self._outbox.put(Refusal(model, "", 0, self._explain(error)))
+            return
+        self._outbox.put(Published(run, model, step))
+
+    def _work(self, ask: _Ask) -> None:
+        try:
+            value, done = self._advance(ask)
+        except Exception as error:
+            if not isinstance(error, ValueError):
+                log.exception("%s failed.", ask.query)
+            if self._still_wanted(ask, done=True):
+                self._outbox.put(Refusal(ask.model, ask.key, ask.request, self._explain(error)))
+            return
+        if self._still_wanted(ask, done) and value is not _NOTHING:
+            step = self._store.step(ask.model) if ask.model else None
+            self._outbox.put(Answer(ask.model, ask.key, ask.request, value, done, step))
+
+    def _advance(self, ask: _Ask) -> tuple[Any, bool]:
+        if ask.values is None:
+            model = self._store.get(ask.model) if ask.model else None
+            value = _resolve(ask.query)(model, **ask.arguments)
+            if not inspect.isgenerator(value):
+                return value, True
+            ask.values = value
+        try:
+            return next(ask.values), False
+        except StopIteration as end:
+            return (_NOTHING if end.value is None else end.value), True
+
+    def _still_wanted(self, ask: _Ask, done: bool) -> bool:
+        """Whether no newer ask has taken its place; a finished one is taken off the list."""
+        with self.changed:
+            current = self._asks.get((ask.model, ask.key)) is ask
+            if current and done:
+                del self._asks[(ask.model, ask.key)]
+        return current
+
+
+class _Nothing:
+    """A generator's end without a value of its own: the last one it yielded was the last."""
+
+
+_NOTHING = _Nothing()
+
+
+def _resolve(query: str) -> Callable[..., Any]:
+    module, _, function = query.partition(":")
+    return getattr(importlib.import_module(f"genstudio.{module}"), function)

@@ -1,0 +1,1 @@
+"""Likelihoods, active units, previews, the judge."""
