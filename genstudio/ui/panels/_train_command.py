@@ -9,7 +9,14 @@ from typing import Any
 
 from genstudio.ui.panels._train_run import Recipe, changed_from
 
-OWN_FLAGS = ("steps", "epochs", "seed", "device", "precision", "threads")  # trainer's settings with an option of their own
+OWN_FLAGS = (
+    "steps",
+    "epochs",
+    "seed",
+    "device",
+    "precision",
+    "threads",
+)  # trainer's settings with an option of their own
 
 
 def command_line(

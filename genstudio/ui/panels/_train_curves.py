@@ -15,7 +15,11 @@ import numpy as np
 from genstudio.abilities import BadInput
 
 MAX_METRICS_BYTES = 512 << 20
-FIRST = ("loss", "reconstruction", "kl")  # the order in which parts are shown; the others follow as they came
+FIRST = (
+    "loss",
+    "reconstruction",
+    "kl",
+)  # the order in which parts are shown; the others follow as they came
 NATS = {"loss", "reconstruction", "kl", "neg_elbo", "log_prob", "free_bits"}
 CSV_HEADER = ("run", "split", "part", "unit", "step", "value", "smoothed")
 
@@ -115,7 +119,9 @@ def smoothed(steps: np.ndarray, values: np.ndarray, window_steps: int) -> np.nda
     return (total[end] - total[first]) / (end - first)
 
 
-def to_csv(runs: Iterable[Curves], window_steps: int = 1, parts: Iterable[str] | None = None) -> str:
+def to_csv(
+    runs: Iterable[Curves], window_steps: int = 1, parts: Iterable[str] | None = None
+) -> str:
     """Every point that is shown, one row each: the value and the smoothed value that the line draws."""
     wanted = None if parts is None else set(parts)
     text = io.StringIO()
@@ -129,7 +135,15 @@ def to_csv(runs: Iterable[Curves], window_steps: int = 1, parts: Iterable[str] |
                 steps, values = run.series(split, part)
                 lines = smoothed(steps, values, window_steps) if split == "train" else values
                 for step, value, line in zip(steps, values, lines, strict=True):
-                    row = (run.name, split, part, unit(part), int(step), repr(float(value)), repr(float(line)))
+                    row = (
+                        run.name,
+                        split,
+                        part,
+                        unit(part),
+                        int(step),
+                        repr(float(value)),
+                        repr(float(line)),
+                    )
                     writer.writerow(row)
     return text.getvalue()
 
@@ -141,11 +155,15 @@ def read_metrics(path: Path, name: str) -> Curves:
     """
     try:
         if path.stat().st_size > MAX_METRICS_BYTES:
-            raise BadInput(f"{path} is larger than 512 MiB. Choose a run folder that GenStudio wrote.")
+            raise BadInput(
+                f"{path} is larger than 512 MiB. Choose a run folder that GenStudio wrote."
+            )
         with path.open(encoding="utf-8", errors="replace") as file:
             return collect(file, name)
     except OSError as error:
-        raise BadInput(f"The curves {path} cannot be read: {error.strerror}. Choose another run.") from error
+        raise BadInput(
+            f"The curves {path} cannot be read: {error.strerror}. Choose another run."
+        ) from error
 
 
 def collect(lines: Iterable[str], name: str) -> Curves:

@@ -70,7 +70,9 @@ class RunView:
         """The run after a change of state; one that is over stays over."""
         if change.run != self.run or self.over:
             return self
-        return replace(self, state=change.state, failure=change.failure, step=max(self.step, change.step))
+        return replace(
+            self, state=change.state, failure=change.failure, step=max(self.step, change.step)
+        )
 
     def advanced(self, progress: Progress) -> RunView:
         if progress.run != self.run:
@@ -137,4 +139,6 @@ def fresh_name(wanted: str, folder: Path) -> str:
 
 def changed_from(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of `values` that differ from `defaults`, in their order."""
-    return {key: value for key, value in values.items() if key not in defaults or defaults[key] != value}
+    return {
+        key: value for key, value in values.items() if key not in defaults or defaults[key] != value
+    }
