@@ -114,7 +114,7 @@ class Model(nn.Module):
     def n_parameters(self) -> int:
         return sum(p.numel() for p in self.parameters())
 
-    # Training ------------------------------------------------------------------------------------------------------
+    # Training ----------------------------------------------------------------------------------
 
     def optimizers(self, settings: Any) -> dict[str, torch.optim.Optimizer]:
         """The model's optimizers by name; `settings` is the trainer's record (lr, weight_decay, ...)."""
@@ -151,7 +151,7 @@ class Model(nn.Module):
     def load_training_state(self, state: Mapping[str, Tensor]) -> None:
         """Take back what `training_state` gave."""
 
-    # Sampling ------------------------------------------------------------------------------------------------------
+    # Sampling ----------------------------------------------------------------------------------
 
     def generate(self, n: int, rng: torch.Generator, **options: Any) -> Iterator[Step]:
         """n samples, step by step; the last Step's `images["x"]` is the result."""

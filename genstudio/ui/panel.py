@@ -1,0 +1,118 @@
+"""What a panel is: its record, its hooks, and how the panels are found."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from genstudio.abilities import Card
+
+if TYPE_CHECKING:
+    from genstudio.ui.session import Session
+
+
+class Timeline(QObject):
+    """An ordered record of frames under the transport bar.
+
+    `changed` says that the count, the index or a label is another.
+    """
+
+    changed = Signal()
+
+    def count(self) -> int:
+        raise NotImplementedError
+
+    def index(self) -> int:
+        raise NotImplementedError
+
+    def set_index(self, index: int) -> None:
+        raise NotImplementedError
+
+    def label(self, index: int) -> str:
+        """What stands beside the slider: "step 600 of 18,760"."""
+        raise NotImplementedError
+
+    def title(self) -> str:
+        """Whose record it is: "training of vae-mnist-2d, 48 snapshots"."""
+        raise NotImplementedError
+
+
+class Panel(QWidget):
+    """A view that joins the two gestures to a model's abilities. Subclasses take the session."""
+
+    timeline_changed = Signal()  # the panel has another timeline object, or none
+    title_changed = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+
+    def inspector(self) -> QWidget | None:
+        """The column on the right: settings, numbers, what is this. Built once."""
+        return None
+
+    def timeline(self) -> Timeline | None:
+        return None
+
+    def activated(self) -> None:
+        """The panel has come to the front."""
+
+    def deactivated(self) -> None:
+        """The panel is no longer in front."""
+
+    def state(self) -> dict[str, Any]:
+        """What brings the panel back as it is, as JSON."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back `state`; unknown or damaged entries are passed over."""
+
+    def export_png(self, path: Path) -> None:
+        """Write the panel's picture as PNG."""
+        self.grab().save(str(path), "PNG")
+
+    def tour(self) -> Iterator[str]:
+        """Drive the panel as a user would; each step yields the caption of its photograph, taken once idle."""
+        yield from ()
+
+
+@dataclass(frozen=True)
+class PanelSpec:
+    """A panel's record. `serves` answers None, or the sentence that says why not this model."""
+
+    key: str
+    title: str
+    icon: str
+    order: int
+    factory: Callable[[Session], Panel]
+    serves: Callable[[Card], str | None]
+    help: str  # "What am I seeing?", rich text with formula and source
+    shortcut: str = ""
+
+
+@cache
+def panels() -> tuple[PanelSpec, ...]:
+    """Every panel in `ui/panels`, by its order.
+
+    Raises: RuntimeError when a file without a leading underscore has no PANEL record.
+    """
+    package = importlib.import_module("genstudio.ui.panels")
+    found = []
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name.startswith("_"):
+            continue
+        part = importlib.import_module(f"{package.__name__}.{module.name}")
+        record = getattr(part, "PANEL", None)
+        if not isinstance(record, PanelSpec):
+            where = f"ui/panels/{module.name}.py"
+            raise RuntimeError(f"{where} does not end with PANEL = PanelSpec(...).")
+        found.append(record)
+    return tuple(sorted(found, key=lambda spec: spec.order))
