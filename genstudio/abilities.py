@@ -17,14 +17,17 @@ MAX_CARD_BYTES = 1 << 20
 
 
 class BadInput(ValueError):
-    """Something that was handed in cannot be used. The message says what, what was got, and what to do.
+    """Something that was handed in cannot be used. The message says what, what was got, and what to
+    do.
 
     The command line prints it and exits with 2; the window shows it where the picture would be.
     """
 
 
 class Card(BaseModel):
-    """What is known of a model without opening its weights: who made it, from what, by which command, with which result."""
+    """What is known of a model without opening its weights: who made it, from what, by which
+    command, with which result.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

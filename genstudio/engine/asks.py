@@ -51,7 +51,9 @@ class _Ask:
 
 
 class AskLane:
-    """Asks that wait, the one in work, and how the next is chosen. `turn` does one piece of work in the calling thread."""
+    """Asks that wait, the one in work, and how the next is chosen. `turn` does one piece of work in
+    the calling thread.
+    """
 
     def __init__(
         self,
@@ -112,7 +114,9 @@ class AskLane:
         return True
 
     def turn(self) -> bool:
-        """One piece of work: take over published weights, or bring the most urgent ask one value further."""
+        """One piece of work: take over published weights, or bring the most urgent ask one value
+        further.
+        """
         with self.changed:
             self._busy = False
             forget, self._forget = self._forget, []

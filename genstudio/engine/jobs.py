@@ -1,4 +1,6 @@
-"""The job lane: long work as generators, one step of each in turn; paused, stepped, stopped between steps."""
+"""The job lane: long work as generators, one step of each in turn; paused, stepped, stopped between
+steps.
+"""
 
 from __future__ import annotations
 
@@ -42,12 +44,13 @@ Steps = Generator[Sequence[Report] | None, Sequence[Command], Any]
 
 
 class Job(Protocol):
-    """Long work. `run(number)` is a generator that yields once per step: None, or reports to send up.
+    """Long work. `run(number)` is a generator that yields once per step: None, or reports to send
+    up.
 
-    What is sent into it are the commands since the last step (None at the very first). Its return value is the result.
-    `close()` of the generator stops it, so its `finally` must leave everything saved. `weights()` gives (weights, step)
-    for the ask lane's copy, or None where there is nothing to watch; it is called between steps, in the job's thread,
-    and must copy.
+    What is sent into it are the commands since the last step (None at the very first). Its return
+    value is the result. `close()` of the generator stops it, so its `finally` must leave everything
+    saved. `weights()` gives (weights, step) for the ask lane's copy, or None where there is nothing
+    to watch; it is called between steps, in the job's thread, and must copy.
     """
 
     name: str
@@ -84,7 +87,9 @@ class _Entry:
 
 
 class JobLane:
-    """The jobs, and whose turn it is. `turn` gives every running job one step in the calling thread."""
+    """The jobs, and whose turn it is. `turn` gives every running job one step in the calling
+    thread.
+    """
 
     def __init__(
         self,
@@ -124,7 +129,9 @@ class JobLane:
             self.changed.notify()
 
     def has_work(self) -> bool:
-        """Whether a step is due or an idle job's weights wait to be published; call it with `changed` held."""
+        """Whether a step is due or an idle job's weights wait to be published; call it with
+        `changed` held.
+        """
         return any(entry.due or self._publishable(entry) for entry in self._entries.values())
 
     def turn(self) -> bool:

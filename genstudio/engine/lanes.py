@@ -1,7 +1,9 @@
-"""The two lanes: one thread gives each running job one step in turn, the other answers asks about models being looked at.
+"""The two lanes: one thread gives each running job one step in turn, the other answers asks about
+models being looked at.
 
-No model is touched by two threads, so no model is locked: a model in training reaches the ask lane as a copy of its
-weights. Where the device cannot bear two threads (MPS), both lanes run in turn on one.
+No model is touched by two threads, so no model is locked: a model in training reaches the ask lane
+as a copy of its weights. Where the device cannot bear two threads (MPS), both lanes run in turn on
+one.
 """
 
 from __future__ import annotations
@@ -48,10 +50,12 @@ def unknown_failure(error: BaseException) -> Failure:
 
 
 class Engine:
-    """Both lanes and their outbox. Every method may be called from the window's thread and returns at once.
+    """Both lanes and their outbox. Every method may be called from the window's thread and returns
+    at once.
 
-    `store` builds the ask lane's models inside the ask lane, so that torch is imported there and the window is up before
-    it. `prepare_jobs` runs once in the job lane before its first job (thread counts).
+    `store` builds the ask lane's models inside the ask lane, so that torch is imported there and
+    the window is up before it. `prepare_jobs` runs once in the job lane before its first job
+    (thread counts).
     """
 
     def __init__(
@@ -84,7 +88,8 @@ class Engine:
         arguments: Mapping[str, Any],
         priority: Priority = Priority.PICTURE,
     ) -> int:
-        """Ask `query` ("latent.sheet:decode") of `model` ("" for none); it replaces an older ask of the same (model, key).
+        """Ask `query` ("latent.sheet:decode") of `model` ("" for none); it replaces an older ask of
+        the same (model, key).
 
         Returns the request's number; its answers carry it.
         """

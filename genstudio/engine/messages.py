@@ -1,4 +1,6 @@
-"""What goes up from the lanes to whoever watches: frozen records that hold read-only numpy, a run or request number, a step."""
+"""What goes up from the lanes to whoever watches: frozen records that hold read-only numpy, a run
+or request number, a step.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong, in one sentence, with what to do; the traceback is for the log and the Copy button."""
+    """What went wrong, in one sentence, with what to do; the traceback is for the log and the Copy
+    button.
+    """
 
     title: str
     advice: str = ""
@@ -73,7 +77,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Scalars:
-    """A stretch of a run's curves: `values[name]` belongs to `steps` point by point. Every one is kept."""
+    """A stretch of a run's curves: `values[name]` belongs to `steps` point by point. Every one is
+    kept.
+    """
 
     run: int
     split: str  # "train" or "test"

@@ -9,7 +9,9 @@ from genstudio.engine.messages import URGENT, Message
 
 
 class Outbox:
-    """Messages on their way up. `wake` is called at once for urgent ones, one pending call at most, and never for the rest."""
+    """Messages on their way up. `wake` is called at once for urgent ones, one pending call at most,
+    and never for the rest.
+    """
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake

@@ -21,7 +21,9 @@ class Posterior(NamedTuple):
     std: Tensor | None  # (N, latent_dim)
 
     def sample(self, rng: torch.Generator) -> Tensor:
-        """One draw z = mean + std * noise (Kingma & Welling 2014, eq. 4); the mean where there is no std."""
+        """One draw z = mean + std * noise (Kingma & Welling 2014, eq. 4); the mean where there is
+        no std.
+        """
         if self.std is None:
             return self.mean
         noise = torch.randn(
@@ -85,10 +87,11 @@ _ABILITIES: dict[str, type] = {
 
 
 class Model(nn.Module):
-    """A generative model. Images are float32 (N, C, H, W) in [0, 1] outside; points are float32 (N, 2) in data units.
+    """A generative model. Images are float32 (N, C, H, W) in [0, 1] outside; points are float32 (N,
+    2) in data units.
 
-    A family's subclass sets `latent_dim` (None without a latent space), implements `losses` and `generate`, and encode,
-    decode or log_prob where it has them.
+    A family's subclass sets `latent_dim` (None without a latent space), implements `losses` and
+    `generate`, and encode, decode or log_prob where it has them.
     """
 
     family: str = ""  # the family's key; set by Family.build
@@ -117,7 +120,9 @@ class Model(nn.Module):
     # Training ----------------------------------------------------------------------------------
 
     def optimizers(self, settings: Any) -> dict[str, torch.optim.Optimizer]:
-        """The model's optimizers by name; `settings` is the trainer's record (lr, weight_decay, ...)."""
+        """The model's optimizers by name; `settings` is the trainer's record (lr, weight_decay,
+        ...).
+        """
         return {
             "model": torch.optim.AdamW(
                 self.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, fused=True
@@ -125,23 +130,28 @@ class Model(nn.Module):
         }
 
     def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
-        """Loss of a batch: `"loss"` and its named parts, 0-d tensors, nats per image where they are likelihoods."""
+        """Loss of a batch: `"loss"` and its named parts, 0-d tensors, nats per image where they are
+        likelihoods.
+        """
         raise NotImplementedError
 
     def training_step(
         self, x: Tensor, y: Tensor | None, update: Update, rng: torch.Generator
     ) -> dict[str, float]:
-        """One step on a batch x (N, *shape), labels y (N,) or None; every update goes through `update(name, loss)`."""
+        """One step on a batch x (N, *shape), labels y (N,) or None; every update goes through
+        `update(name, loss)`.
+        """
         losses = self.losses(x, rng)
         update("model", losses["loss"])
         return {name: value.item() for name, value in losses.items()}
 
     @torch.no_grad()
     def calibrate(self, batches: Callable[[], Iterable[Tensor]]) -> None:
-        """Bring buffers that depend on the training data up to date (the Gaussian of the encodings, the PCA axes).
+        """Bring buffers that depend on the training data up to date (the Gaussian of the encodings,
+        the PCA axes).
 
-        Called by the trainer before a snapshot, a checkpoint and at the end; each call of `batches` runs once through
-        training images x (N, *shape). It draws no random number.
+        Called by the trainer before a snapshot, a checkpoint and at the end; each call of `batches`
+        runs once through training images x (N, *shape). It draws no random number.
         """
 
     def training_state(self) -> dict[str, Tensor]:
@@ -170,7 +180,9 @@ class Model(nn.Module):
 
 @dataclass(frozen=True)
 class Family:
-    """A family's record. `without_gradient` names parameters that training does not move by gradient, with the reason."""
+    """A family's record. `without_gradient` names parameters that training does not move by
+    gradient, with the reason.
+    """
 
     key: str
     title: str
@@ -194,7 +206,8 @@ class Family:
             raise BadInput(explain(error, f"family {self.key}", self.config)) from error
 
     def build(self, shape: tuple[int, ...], config: Config | None = None, seed: int = 0) -> Model:
-        """A fresh model whose initial weights depend on `seed` alone; the global generator is left as it was.
+        """A fresh model whose initial weights depend on `seed` alone; the global generator is left
+        as it was.
 
         Raises: BadInput when the family cannot take this shape.
         """

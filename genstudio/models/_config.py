@@ -1,4 +1,6 @@
-"""Settings with title, unit, limits and help: one schema makes the form, the command line and the JSON."""
+"""Settings with title, unit, limits and help: one schema makes the form, the command line and the
+JSON.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +32,11 @@ def setting(
     live: bool = False,
     advanced: bool = False,
 ) -> Any:
-    """A field of a Config. `live` fields may change during training; `advanced` ones are folded away in the form.
+    """A field of a Config. `live` fields may change during training; `advanced` ones are folded
+    away in the form.
 
-    Choices are written as `Literal[...]` in the annotation; numbers get their limits here, so that no file can ask for
-    a network that does not fit into memory.
+    Choices are written as `Literal[...]` in the annotation; numbers get their limits here, so that
+    no file can ask for a network that does not fit into memory.
     """
     return Field(
         default=default,

@@ -80,7 +80,9 @@ class Panel(QWidget):
         self.grab().save(str(path), "PNG")
 
     def tour(self) -> Iterator[str]:
-        """Drive the panel as a user would; each step yields the caption of its photograph, taken once idle."""
+        """Drive the panel as a user would; each step yields the caption of its photograph, taken
+        once idle.
+        """
         yield from ()
 
 
