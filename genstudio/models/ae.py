@@ -1,0 +1,50 @@
+"""Autoencoder: a code z = f(x) from which g(z) rebuilds the image (Hinton & Salakhutdinov 2006).
+
+Equations: minimise E[-log p(x | z = f(x))], p(x | z) Bernoulli with mean sigmoid(g(z)) (their cross-entropy), or the
+squared error |x - sigmoid(g(z))|^2.
+
+Differs: trained from random weights by Adam instead of layer by layer as restricted Boltzmann machines.
+Differs: encoder and decoder share no weights, so that the nets are those of the VAE.
+Differs: samples come from a Gaussian with mean and covariance of the training encodings; the paper does not sample.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from genstudio.models._autoencoder import Autoencoder, AutoencoderConfig
+from genstudio.models._base import Family, Posterior
+from genstudio.models._config import N_
+from genstudio.models._recipe import RECOMMENDED
+
+
+class AEConfig(AutoencoderConfig):
+    """Settings of the autoencoder."""
+
+
+class AE(Autoencoder):
+    """Deterministic autoencoder."""
+
+    config: AEConfig
+
+    def encode(self, x: Tensor) -> Posterior:
+        """z = f(x), (N, C, H, W) to (N, D), without a spread."""
+        return Posterior(self.encoder(self.check(x)), None)
+
+    def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+        """`reconstruction` per image, in nats or squared error as `reconstruction_unit` says; it is the loss."""
+        x = self._targets(x, rng)
+        z = self.encoder(x, self._dropout(rng))  # (N, D)
+        reconstruction = self.reconstruction(x, z).mean()
+        return {"loss": reconstruction, "reconstruction": reconstruction}
+
+
+FAMILY = Family(
+    key="ae",
+    title=N_("Autoencoder"),
+    paper="Hinton & Salakhutdinov 2006, Reducing the Dimensionality of Data with Neural Networks",
+    config=AEConfig,
+    model=AE,
+    recommended=RECOMMENDED,
+)
