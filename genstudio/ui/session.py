@@ -87,6 +87,7 @@ class Session(QObject):
     library_changed = Signal()
     image_offered = Signal(object, str)  # float32 (C, H, W) in [0, 1], title
     failed = Signal(object)  # Failure
+    first_picture = Signal()  # a panel has painted its first picture of a model
     panel_wanted = Signal(str)  # key of a panel that should come to the front
     _woken = Signal()
 
