@@ -25,7 +25,7 @@ def names() -> list[str]:
 
 
 def icon(name: str, colour: str = "text") -> QIcon:
-    """The icon `name` in `colour`, an entry of theme.Colours, of the scheme in force.
+    """The icon `name` in `colour`, an entry of theme.Colours.
 
     Raises: KeyError when there is no such icon.
     """

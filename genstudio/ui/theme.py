@@ -244,7 +244,7 @@ def text_font(px: int = TEXT_PX, weight: QFont.Weight = QFont.Weight.Normal) -> 
 
 
 def figure_font(px: int = TEXT_PX) -> QFont:
-    """The system's font with figures of equal width, so that a number that changes does not shake."""
+    """The system's font with figures of equal width: a number that changes does not shake."""
     font = text_font(px)
     font.setFeature(QFont.Tag("tnum"), 1)
     return font
@@ -301,8 +301,6 @@ def role(widget: W, name: str) -> W:
 
     One of pane, bar, caption, quiet, title, heading, error, warning, primary, flat, tool, pill,
     link and figure.
-    """
-    flat, tool, pill, link.
     """
     if widget.property("role") != name:
         widget.setProperty("role", name)

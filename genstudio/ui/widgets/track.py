@@ -17,7 +17,8 @@ COARSE = 10  # steps at once with Shift and an arrow
 class Track(QSlider):
     """A horizontal slider: a line, its filled part in the accent colour, a round knob.
 
-    Click or drag to a place; Shift drags finely; arrows step, with Shift ten times. Esc puts back what the hand took; a double click asks for the default.
+    Click or drag to a place; Shift drags finely; arrows step, with Shift ten times. Esc
+    puts back what the hand took; a double click asks for the default.
     """
 
     reset_wanted = Signal()
