@@ -1,0 +1,142 @@
+"""train: the same generator that the window runs, with a progress bar."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from genstudio.commands._options import Data
+from genstudio.commands._output import Advance, progress
+
+if TYPE_CHECKING:
+    from genstudio.engine.jobs import Job
+
+JOB = 1  # the run number of the one job here
+
+
+class Device(StrEnum):
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+class Precision(StrEnum):
+    auto = "auto"
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(train)
+
+
+def train(
+    family: Annotated[str, typer.Argument(metavar="FAMILY", help="See `genstudio families`.")],
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The run folder.")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A setting of the family, or train.lr, train.batch_size, ... May be repeated.",
+        ),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Total training steps.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Total epochs, or --steps.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights, order and noise.")] = 0,
+    device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.auto,
+    precision: Annotated[
+        Precision, typer.Option(help="auto measures and stores its choice.")
+    ] = Precision.auto,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Measured and stored unless given.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where DIR stopped.")] = False,
+) -> None:
+    """Train a model; Ctrl-C saves, and --resume goes on from there bit for bit."""
+    from genstudio import models
+    from genstudio.abilities import BadInput
+    from genstudio.engine.settings import parse_settings, split_settings
+    from genstudio.engine.training import Training
+
+    if steps is not None and epochs is not None:
+        raise BadInput("--steps and --epochs were both given. Choose one of them.")
+    record = models.family(family)
+    given = {
+        "steps": steps,
+        "epochs": epochs,
+        "seed": seed,
+        "device": device.value,
+        "precision": precision.value,
+        "threads": threads,
+    }
+    config, settings = split_settings(
+        parse_settings(set_ or (), record),
+        record,
+        {key: value for key, value in given.items() if value is not None},
+    )
+    command = shlex.join(["genstudio", *sys.argv[1:]])
+    job = Training(record, data, out, config, settings, resume=resume, command=command)
+    with progress(f"train {family}") as advance:
+        _follow(job, advance)
+    print(f"{job.name}: {out}")
+
+
+def _follow(job: Job, advance: Advance) -> Any:
+    """Run `job` to its end.
+
+    Raises: KeyboardInterrupt after Ctrl-C or SIGTERM, BrokenPipeError when nobody reads any more;
+    the job is saved then.
+    """
+    steps = job.run(JOB)
+    with _asked_to_stop() as asked:
+        try:
+            while not asked:
+                for report in next(steps) or ():
+                    _show(report, advance)
+        except StopIteration as end:
+            return end.value
+        finally:
+            steps.close()
+    raise KeyboardInterrupt
+
+
+def _show(report: Any, advance: Advance) -> None:
+    from genstudio.engine.messages import Event, Progress
+
+    if isinstance(report, Progress):
+        rate = f"{report.per_second:,.0f} steps/s " if report.per_second else ""
+        advance(report.done, report.total, f"{rate}{report.note}")
+    elif isinstance(report, Event) and report.kind in ("alarm", "choice", "resumed"):
+        print(report.text, file=sys.stderr)
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[list[int]]:
+    """A list that is empty until a first Ctrl-C or SIGTERM, which lets the step in flight end.
+
+    A second one interrupts at once.
+    """
+    asked: list[int] = []
+
+    def ask(number: int, _frame: Any) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
