@@ -45,7 +45,8 @@ class LatentSampling(Config):
         "own",
         N_("Sampler"),
         N_(
-            "prior: N(0, I). gaussian: mean and covariance of the training encodings. own: what the family itself uses."
+            "prior: N(0, I). gaussian: mean and covariance of the training encodings. "
+            "own: what the family itself uses."
         ),
     )
 
@@ -53,8 +54,9 @@ class LatentSampling(Config):
 class LatentModel(Model):
     """A model of images with a code z (N, latent_dim).
 
-    Buffers: `z_mean` (D,) and `z_cov` (D, D), mean and covariance of z over the training images (where the encoder is
-    probabilistic: of the aggregate posterior), set by `calibrate`; N(0, I) before.
+    Buffers: `z_mean` (D,) and `z_cov` (D, D), mean and covariance of z over the training images
+    (where the encoder is probabilistic: of the aggregate posterior), set by `calibrate`; N(0, I)
+    before.
     """
 
     own_sampler: Literal["prior", "gaussian"] = "gaussian"
@@ -90,7 +92,10 @@ class LatentModel(Model):
 
     @torch.no_grad()
     def calibrate(self, batches: Callable[[], Iterable[Tensor]]) -> None:
-        """z_mean and z_cov over all batches: Cov(z) = Cov(E[z | x]) + E[Var(z | x)], in float64, divided by N."""
+        """z_mean and z_cov over all batches, in float64, divided by N.
+
+        Cov(z) = Cov(E[z | x]) + E[Var(z | x)], the law of total covariance.
+        """
         n = 0
         total = torch.zeros(self.latent_dim, dtype=torch.float64, device=self.device)
         outer = torch.diag(total)

@@ -1,4 +1,4 @@
-"""The nets that AE, DAE and VAE share: one record of settings, one place that builds encoder and decoder."""
+"""The nets that AE, DAE and VAE share: one record of settings, one place that builds them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_WEIGHTS = 50_000_000  # 200 MB in float32, and three times that again while 
 
 
 class NetConfig(Config):
-    """Size and kind of encoder and decoder. Every size is bounded, and so is their product (`build_nets`)."""
+    """Size and kind of encoder and decoder; each size is bounded, `build_nets` bounds the sum."""
 
     latent_dim: int = setting(
         2, N_("Latent dimensions"), N_("Length of the code z."), ge=1, le=1024
@@ -30,7 +30,8 @@ class NetConfig(Config):
     width: int = setting(
         512,
         N_("Width"),
-        N_("Units of each hidden layer; in a convolutional net, of the one dense layer."),
+        N_("Units of each hidden layer; in a convolutional net, of its one dense layer."),
+        unit=N_("units"),
         ge=4,
         le=8192,
     )
@@ -41,6 +42,7 @@ class NetConfig(Config):
         32,
         N_("Channels"),
         N_("Feature maps of a convolutional net's first level; each level doubles them."),
+        unit=N_("maps"),
         ge=1,
         le=256,
     )
@@ -52,8 +54,14 @@ class NetConfig(Config):
         le=6,
         advanced=True,
     )
+    blocks: Literal["plain", "residual"] = setting(
+        "residual",
+        N_("Blocks"),
+        N_("Hidden layers of a dense net: plain, or normalised and added to their input."),
+        advanced=True,
+    )
     activation: Literal["relu", "gelu", "silu", "softplus", "tanh"] = setting(
-        "relu", N_("Activation"), N_("Nonlinearity after each hidden layer."), advanced=True
+        "gelu", N_("Activation"), N_("Nonlinearity of each hidden layer."), advanced=True
     )
     dropout: float = setting(
         0.0,
@@ -71,38 +79,38 @@ def check_images(shape: tuple[int, ...]) -> Shape:
     Raises: BadInput when it is not three positive numbers.
     """
     if len(shape) != 3 or min(shape) < 1:
-        raise BadInput(
-            f"Images are (channels, height, width), each at least 1, got {shape}. Choose other data."
-        )
+        got = " x ".join(map(str, shape))
+        raise BadInput(f"Images need channels, height and width, got {got}. Choose other data.")
     channels, height, width = shape
     return channels, height, width
 
 
 def build_nets(config: NetConfig, shape: tuple[int, ...], n_code: int) -> tuple[Chain, Chain]:
-    """Encoder x (N, C, H, W) to a code (N, n_code), and decoder z (N, latent_dim) to logits (N, C, H, W).
+    """Encoder x (N, C, H, W) to (N, n_code), and decoder z (N, latent_dim) to logits (N, C, H, W).
 
-    Raises: BadInput, before anything is allocated, when the nets would be too large or the images are too small.
+    Raises: BadInput, before anything is allocated, when the nets are too large or the images too
+    small.
     """
     images = check_images(shape)
     pixels = math.prod(images)
-    to_code = [pixels, *[config.width] * config.depth, n_code]
-    to_image = [config.latent_dim, *[config.width] * config.depth, pixels]
+    hidden = [config.width] * config.depth
+    to_code, to_image = [pixels, *hidden, n_code], [config.latent_dim, *hidden, pixels]
+    sizes = (images, config.channels, config.levels, config.width)
+    residual = config.blocks == "residual"
     if config.net == "dense":
-        total = mlp_weights(to_code) + mlp_weights(to_image)
+        total = mlp_weights(to_code, residual) + mlp_weights(to_image, residual)
     else:
-        total = conv_weights(
-            images, config.channels, config.levels, config.width, n_code, config.latent_dim
-        )
+        total = conv_weights(*sizes, n_code, config.latent_dim)
     if total > MAX_WEIGHTS:
         raise BadInput(
-            f"These nets would have {total / 1e6:,.0f} million weights, more than the {MAX_WEIGHTS / 1e6:.0f} million "
-            "allowed. Choose a smaller width, depth or number of channels, or smaller images."
+            f"These nets would have {total / 1e6:,.0f} million weights, more than the "
+            f"{MAX_WEIGHTS / 1e6:.0f} million allowed. Choose a smaller width, depth or number of "
+            "channels, or smaller images."
         )
+    act = config.activation
     if config.net == "dense":
-        encoder = Chain(nn.Flatten(1), *mlp(to_code, config.activation, config.dropout))
-        return encoder, Chain(*mlp(to_image, config.activation), nn.Unflatten(1, images))
-    sizes = (images, config.channels, config.levels, config.width)
-    return (
-        conv_encoder(*sizes, n_code, config.activation, config.dropout),
-        conv_decoder(*sizes, config.latent_dim, config.activation),
-    )
+        encoder = Chain(nn.Flatten(1), *mlp(to_code, act, config.dropout, residual))
+        decoder = Chain(*mlp(to_image, act, residual=residual), nn.Unflatten(1, images))
+        return encoder, decoder
+    encoder = conv_encoder(*sizes, n_code, act, config.dropout)
+    return encoder, conv_decoder(*sizes, config.latent_dim, act)

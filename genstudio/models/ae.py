@@ -1,11 +1,13 @@
 """Autoencoder: a code z = f(x) from which g(z) rebuilds the image (Hinton & Salakhutdinov 2006).
 
-Equations: minimise E[-log p(x | z = f(x))], p(x | z) Bernoulli with mean sigmoid(g(z)) (their cross-entropy), or the
-squared error |x - sigmoid(g(z))|^2.
+Equations: minimise E[-log p(x | z = f(x))], where p(x | z) is Bernoulli with mean sigmoid(g(z))
+(their cross-entropy), or the squared error |x - sigmoid(g(z))|^2.
 
-Differs: trained from random weights by Adam instead of layer by layer as restricted Boltzmann machines.
+Differs: trained from random weights by Adam, not layer by layer as restricted Boltzmann machines.
 Differs: encoder and decoder share no weights, so that the nets are those of the VAE.
-Differs: samples come from a Gaussian with mean and covariance of the training encodings; the paper does not sample.
+Differs: `binarize` may show the encoder a black-and-white draw of the image, as in the VAE.
+Differs: samples come from a Gaussian with mean and covariance of the training encodings; the paper
+draws none.
 """
 
 from __future__ import annotations
@@ -13,10 +15,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from genstudio.models._autoencoder import Autoencoder, AutoencoderConfig
+from genstudio.models._autoencoder import RECOMMENDED, Autoencoder, AutoencoderConfig
 from genstudio.models._base import Family, Posterior
 from genstudio.models._config import N_
-from genstudio.models._recipe import RECOMMENDED
 
 
 class AEConfig(AutoencoderConfig):
@@ -33,10 +34,10 @@ class AE(Autoencoder):
         return Posterior(self.encoder(self.check(x)), None)
 
     def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
-        """`reconstruction` per image, in nats or squared error as `reconstruction_unit` says; it is the loss."""
-        x = self._targets(x, rng)
-        z = self.encoder(x, self._dropout(rng))  # (N, D)
-        reconstruction = self.reconstruction(x, z).mean()
+        """`reconstruction` per image, in `reconstruction_unit`; it is the loss."""
+        seen, target = self._input_and_target(x, rng)
+        z = self.encoder(seen, self._dropout(rng))  # (N, D)
+        reconstruction = self.reconstruction(target, z).mean()
         return {"loss": reconstruction, "reconstruction": reconstruction}
 
 

@@ -1,11 +1,13 @@
 """Denoising autoencoder: rebuild the clean image from a damaged one (Vincent et al. 2008, 2010).
 
-Equations: minimise E[-log p(x | z = f(x~))] with x~ drawn from the corruption q(x~ | x): x~ = x + sigma * noise, or each
-value of x set to 0 with probability v ("masking noise").
+Equations: minimise E[-log p(x | z = f(x~))] with x~ drawn from the corruption q(x~ | x):
+x~ = x + sigma * noise, or each value of x set to 0 with probability v ("masking noise").
 
-Differs: one autoencoder trained in one go, not a stack trained layer by layer; encoder and decoder share no weights.
-Differs: masking decides about each value independently; the paper switches off a fixed number v * d of them.
-Differs: `encode` sees the clean image; samples come from a Gaussian with mean and covariance of those encodings.
+Differs: one autoencoder trained in one go, not a stack trained layer by layer; encoder and decoder
+share no weights.
+Differs: masking decides about each value by itself; the paper zeroes a fixed number v * d of them.
+Differs: `encode` sees the clean image; samples come from a Gaussian with mean and covariance of
+those encodings.
 """
 
 from __future__ import annotations
@@ -15,10 +17,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from genstudio.models._autoencoder import Autoencoder, AutoencoderConfig
+from genstudio.models._autoencoder import RECOMMENDED, Autoencoder, AutoencoderConfig
 from genstudio.models._base import Family, Posterior
 from genstudio.models._config import N_, setting
-from genstudio.models._recipe import RECOMMENDED
 
 
 class DAEConfig(AutoencoderConfig):
@@ -65,10 +66,10 @@ class DAE(Autoencoder):
         return x * keep
 
     def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
-        """`reconstruction` of the clean image from a damaged one, per image; damaged in training and test alike."""
-        x = self._targets(x, rng)
-        z = self.encoder(self.corrupt(x, rng), self._dropout(rng))  # (N, D)
-        reconstruction = self.reconstruction(x, z).mean()
+        """`reconstruction` of the clean image from a damaged one, damaged in training and test."""
+        seen, target = self._input_and_target(x, rng)
+        z = self.encoder(self.corrupt(seen, rng), self._dropout(rng))  # (N, D)
+        reconstruction = self.reconstruction(target, z).mean()
         return {"loss": reconstruction, "reconstruction": reconstruction}
 
 

@@ -1,14 +1,16 @@
 """Principal component analysis: the linear baseline (Pearson 1901; Bishop 2006, section 12.1).
 
-Equations: mean m and scatter S = (1/N) sum (x - m)(x - m)^T over the training images; the axes are the eigenvectors W
-(D, K) of S with the largest eigenvalues; z = W^T (x - m), x' = m + W z.
+Equations: mean m and scatter S = (1/N) sum (x - m)(x - m)^T over the training images; the axes are
+the eigenvectors W (D, K) of S with the largest eigenvalues; z = W^T (x - m), x' = m + W z.
 
-The scatter is exact: sums of x and x x^T are gathered in float64 during training, and the eigenvectors are found whenever
-the number of images seen has doubled, and in `calibrate`. One epoch is enough. Each axis points to where its largest
-entry is positive, so that the same data give the same signs.
+The scatter is exact: sums of x and x x^T are gathered in float64 during training, and the
+eigenvectors are found whenever the number of images seen has doubled, and in `calibrate`. One epoch
+is enough. Each axis points to where its largest entry is positive, so the same data give the same
+signs.
 
-Differs: the decoded image is cut to [0, 1]; the loss is the squared error of the uncut one, which is what PCA minimises.
-Differs: samples come from N(0, diag(eigenvalues)), the Gaussian of the encodings; classical PCA does not sample.
+Differs: the decoded image is cut to [0, 1]; the loss is the squared error of the uncut one, which
+is what PCA minimises.
+Differs: samples come from N(0, diag(eigenvalues)), the Gaussian of the encodings; PCA draws none.
 """
 
 from __future__ import annotations
@@ -40,8 +42,8 @@ class PCAConfig(Config):
 class PCA(LatentModel):
     """Linear encoder and decoder along the principal axes.
 
-    Buffers: `mean` (D,), `components` (K, D) with orthonormal rows, D = C * H * W. Before training the mean is grey and
-    the axes are random.
+    Buffers: `mean` (D,), `components` (K, D) with orthonormal rows, D = C * H * W. Before training
+    the mean is grey and the axes are random.
     """
 
     config: PCAConfig
@@ -53,13 +55,13 @@ class PCA(LatentModel):
         n_values = math.prod(check_images(shape))
         if n_values > MAX_VALUES:
             raise BadInput(
-                f"PCA needs images of at most {MAX_VALUES} values, got {' x '.join(map(str, shape))} = {n_values}. "
-                "Choose smaller images."
+                f"PCA needs images of at most {MAX_VALUES} values, got "
+                f"{' x '.join(map(str, shape))} = {n_values}. Choose smaller images."
             )
         if config.latent_dim > n_values:
             raise BadInput(
-                f"PCA of images with {n_values} values has at most {n_values} axes, got latent_dim = {config.latent_dim}. "
-                "Choose fewer."
+                f"PCA of images with {n_values} values has at most as many axes, "
+                f"got latent_dim = {config.latent_dim}. Choose fewer."
             )
         axes, _ = torch.linalg.qr(torch.randn(n_values, config.latent_dim))
         self.register_buffer("mean", torch.full((n_values,), 0.5))
@@ -79,7 +81,7 @@ class PCA(LatentModel):
         """m + W z, cut to [0, 1]: (N, K) to (N, C, H, W)."""
         return torch.addmm(self.mean, z, self.components).clamp_(0, 1).unflatten(1, self.shape)
 
-    # Training ------------------------------------------------------------------------------------------------------
+    # Training ------------------------------------------------------------------------------------
 
     def optimizers(self, settings: Any) -> dict[str, torch.optim.Optimizer]:
         """None: the axes are solved for, not descended to."""
@@ -102,7 +104,7 @@ class PCA(LatentModel):
     def training_step(
         self, x: Tensor, y: Tensor | None, update: Update, rng: torch.Generator
     ) -> dict[str, float]:
-        """Add the batch to the sums; find the axes anew when the number of images seen has doubled."""
+        """Add the batch to the sums; find the axes anew when twice as many images were seen."""
         self._sums.add(x.flatten(1))
         if self._sums.count >= 2 * self._solved_at:
             self._solve(self._sums)
@@ -110,7 +112,7 @@ class PCA(LatentModel):
 
     @torch.no_grad()
     def calibrate(self, batches: Callable[[], Iterable[Tensor]]) -> None:
-        """Solve for all images seen in training; where there were none, for one run through `batches`."""
+        """Solve for all images seen in training; where there were none, for those of `batches`."""
         sums = self._sums
         if sums.count == 0:
             sums = _Sums(self.mean.numel())
@@ -157,8 +159,8 @@ class PCA(LatentModel):
             )
             if not fits:
                 raise BadInput(
-                    f"The sums in this checkpoint belong to images of {state['sum'].numel()} values, "
-                    f"this model has {self.mean.numel()}. Resume with the same data."
+                    f"The sums in this checkpoint belong to images of {state['sum'].numel()} "
+                    f"values, this model has {self.mean.numel()}. Resume with the same data."
                 )
             sums.count, solved_at = (int(number) for number in state["counts"])
             sums.total, sums.outer = state["sum"].clone(), state["outer"].clone()

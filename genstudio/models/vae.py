@@ -1,14 +1,17 @@
 """Variational autoencoder (Kingma & Welling 2014, Auto-Encoding Variational Bayes).
 
-Equations: q(z | x) = N(mean(x), diag std(x)^2); z = mean + std * noise (eq. 4 with the Gaussian of appendix C.2);
+Equations: q(z | x) = N(mean(x), diag std(x)^2); z = mean + std * noise (section 2.4);
 loss = E_q[-log p(x | z)] + beta * KL(q(z | x) || N(0, I)), the KL in closed form (appendix B).
 beta = 1 is the negative ELBO; other values are the beta-VAE of Higgins et al. 2017, eq. 4.
-log_prob is the importance-weighted bound of Burda et al. 2016, eq. 8: log (1/k) sum_i p(x, z_i) / q(z_i | x) <= log p(x).
-A Gaussian p(x | z) has one learned standard deviation for all pixels (Rybkin et al. 2021, sigma-VAE).
+log_prob is the importance-weighted bound of Burda et al. 2016, eq. 8:
+log (1/k) sum_i p(x, z_i) / q(z_i | x), at most log p(x) in expectation.
+A Gaussian p(x | z) has one learned standard deviation for all pixels (Rybkin et al. 2021).
 
-Differs: deeper nets, ReLU and Adam; the paper has one hidden layer of tanh units and Adagrad.
+Differs: deeper nets and Adam; the paper has one hidden layer of tanh units and Adagrad.
 Differs: log std is held within [-10, 10], so that one wild image cannot overflow.
-Differs: mean of the Gaussian p(x | z) goes through a sigmoid, since pixels lie in [0, 1] (as in the paper's Frey face net).
+Differs: `binarize` may show the encoder a black-and-white draw of the image while the target stays
+grey. Cross-entropy is linear in the target, so this is the expected bound of such draws with an
+encoder that sees another draw of the same image: a regulariser of q, not another objective for p.
 """
 
 from __future__ import annotations
@@ -19,10 +22,15 @@ import torch
 from torch import Tensor
 
 from genstudio.abilities import BadInput
-from genstudio.models._autoencoder import Autoencoder, AutoencoderConfig, LearnedNoise, full
+from genstudio.models._autoencoder import (
+    RECOMMENDED,
+    Autoencoder,
+    AutoencoderConfig,
+    LearnedNoise,
+    full,
+)
 from genstudio.models._base import Family, Posterior
 from genstudio.models._config import N_, setting
-from genstudio.models._recipe import RECOMMENDED
 
 MAX_LOG_STD = 10.0
 MAX_VALUES = 1 << 22  # pixels decoded at once for log_prob, 16 MB
@@ -81,57 +89,54 @@ class VAE(Autoencoder):
         misfit = self._misfit(x, self.decoder(z))
         return misfit if self.noise is None else self.noise.nll(misfit, math.prod(self.shape))
 
-    def terms(self, x: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """-log p(x | z) (N,) at one draw of z, and the KL of each latent dimension (N, D), in nats."""
+    def terms(
+        self, x: Tensor, rng: torch.Generator, target: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """-log p(target | z) (N,) at one draw of z from q(z | x), and the KL (N, D), in nats.
+
+        `target` is x unless given. Their sum over D is the negative ELBO of each image.
+        """
         mean, log_std = self._posterior(x, self._dropout(rng))
         z = Posterior(mean, log_std.exp()).sample(rng)  # (N, D)
-        return self.reconstruction(x, z), self.prior.kl(mean, log_std)
+        reconstruction = self.reconstruction(x if target is None else target, z)
+        return reconstruction, self.prior.kl(mean, log_std)
 
     def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
         """`reconstruction` + beta * `kl`, in nats per image."""
-        reconstructions, kls = self.terms(self._targets(x, rng), rng)
+        seen, target = self._input_and_target(x, rng)
+        reconstructions, kls = self.terms(seen, rng, target)
         reconstruction, kl = reconstructions.mean(), kls.sum(1).mean()
-        return {
-            "loss": reconstruction + self.config.beta * kl,
-            "reconstruction": reconstruction,
-            "kl": kl,
-        }
+        loss = reconstruction + self.config.beta * kl
+        return {"loss": loss, "reconstruction": reconstruction, "kl": kl}
 
     def log_prob_kind(self) -> str:
         return "lower bound"
 
     @torch.no_grad()
     def log_prob(self, x: Tensor, *, rng: torch.Generator, k: int | None = None) -> Tensor:
-        """Importance-weighted bound on log p(x) in nats over x itself, (N,), with k draws (the config's k unless given).
+        """Importance-weighted bound on log p(x) in nats over x itself, (N,).
 
-        Source: Burda et al. 2016, eq. 8.
-        Raises: BadInput for grey images under a Bernoulli likelihood, which gives them no probability.
+        `k` draws of z; the config's k unless given. Source: Burda et al. 2016, eq. 8.
+        Raises: BadInput for grey images under a Bernoulli likelihood, which cannot explain them.
         """
         if self.config.likelihood == "bernoulli" and not ((x == 0) | (x == 1)).all():
             raise BadInput(
                 "A Bernoulli likelihood knows only the pixel values 0 and 1, got values between. "
                 "Binarize the images first, or train with likelihood=gaussian."
             )
-        mean, std = self.encode(x)
-        n, pixels = len(x), math.prod(self.shape)
         draws = self.config.k if k is None else k
         if draws < 1:
-            raise BadInput(
-                f"The bound needs at least one draw of z, got {draws}. Choose k = 1 or more."
-            )
-        rows = max(1, MAX_VALUES // pixels)
-        parts = [
-            self._bound(x[i : i + rows], mean[i : i + rows], std[i : i + rows], draws, rng)
-            for i in range(0, n, rows)
-        ]
-        return torch.cat(parts) if parts else x.new_zeros(0)
+            raise BadInput(f"The bound needs draws of z, got k = {draws}. Choose k = 1 or more.")
+        rows = max(1, MAX_VALUES // math.prod(self.shape))
+        parts = [self._bound(chunk, draws, rng) for chunk in x.split(rows)]
+        return torch.cat(parts)
 
-    def _bound(
-        self, x: Tensor, mean: Tensor, std: Tensor, draws: int, rng: torch.Generator
-    ) -> Tensor:
+    def _bound(self, x: Tensor, draws: int, rng: torch.Generator) -> Tensor:
         """log (1/k) sum_i w_i of a chunk of images, as many draws at once as fit: (N,)."""
-        n, pixels = len(x), math.prod(self.shape)
-        at_once = max(1, MAX_VALUES // (n * pixels))
+        mean, log_std = self._posterior(self.check(x))
+        std = log_std.exp()
+        n = len(x)
+        at_once = max(1, MAX_VALUES // max(1, x.numel()))
         total = torch.full((n,), -math.inf, device=x.device, dtype=mean.dtype)
         for first in range(0, draws, at_once):
             m = min(at_once, draws - first)

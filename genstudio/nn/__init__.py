@@ -1,1 +1,1 @@
-"""Building blocks of the networks; none of them draws a random number from the global generator after construction."""
+"""Building blocks of networks; none draws from the global generator once it is constructed."""

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 class Dropout(nn.Module):
     """Each value is zeroed with probability p, the rest divided by 1 - p (Srivastava et al. 2014).
 
-    It acts where `forward` gets a generator and is the identity where it gets none. The module's train or eval mode
-    plays no part, so looking at a model in training neither meets dropout nor moves a random stream.
+    It acts where `forward` gets a generator and is the identity where it gets none. The module's
+    train or eval mode plays no part, so looking at a model in training never meets dropout and
+    never moves a random stream.
     """
 
     def __init__(self, p: float) -> None:
@@ -28,9 +29,17 @@ class Dropout(nn.Module):
 
 
 class Chain(nn.Sequential):
-    """Layers one after another; `rng` reaches every Dropout among them."""
+    """Layers one after another; `rng` reaches every Dropout among them, however deep."""
 
     def forward(self, input: Tensor, rng: torch.Generator | None = None) -> Tensor:
         for layer in self:
-            input = layer(input, rng) if isinstance(layer, Dropout) else layer(input)
+            takes_rng = isinstance(layer, Dropout | Chain)
+            input = layer(input, rng) if takes_rng else layer(input)
         return input
+
+
+class Residual(Chain):
+    """x + chain(x) (He et al. 2016)."""
+
+    def forward(self, input: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        return input + super().forward(input, rng)

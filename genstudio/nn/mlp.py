@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from genstudio.nn.dropout import Chain, Dropout
+from genstudio.nn.dropout import Chain, Dropout, Residual
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -18,16 +18,28 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 }
 
 
-def mlp(sizes: Sequence[int], activation: str, dropout: float = 0.0) -> Chain:
-    """Linear layers sizes[0] -> ... -> sizes[-1], with activation and dropout after each but the last."""
+def mlp(
+    sizes: Sequence[int], activation: str, dropout: float = 0.0, residual: bool = False
+) -> Chain:
+    """Layers sizes[0] -> ... -> sizes[-1]; the last is linear.
+
+    A hidden layer is h = activation(linear(x)), then dropout. With `residual` it is
+    h = activation(norm(linear(x))), layer-normalised (Ba et al. 2016), and x is added where sizes
+    agree.
+    """
     layers: list[nn.Module] = []
-    for n_in, n_out in pairwise(sizes):
-        layers += [nn.Linear(n_in, n_out), ACTIVATIONS[activation]()]
+    for n_in, n_out in pairwise(sizes[:-1]):
+        hidden: list[nn.Module] = [nn.Linear(n_in, n_out)]
+        if residual:
+            hidden.append(nn.LayerNorm(n_out))
+        hidden.append(ACTIVATIONS[activation]())
         if dropout:
-            layers.append(Dropout(dropout))
-    return Chain(*layers[: -2 if dropout else -1])
+            hidden.append(Dropout(dropout))
+        layers += [Residual(*hidden)] if residual and n_in == n_out else hidden
+    return Chain(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 
-def mlp_weights(sizes: Sequence[int]) -> int:
+def mlp_weights(sizes: Sequence[int], residual: bool = False) -> int:
     """How many weights `mlp(sizes, ...)` has, without building it."""
-    return sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
+    linear = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
+    return linear + (2 * sum(sizes[1:-1]) if residual else 0)
