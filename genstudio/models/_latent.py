@@ -51,6 +51,11 @@ class LatentSampling(Config):
     )
 
 
+def double(x: Tensor) -> Tensor:
+    """x in float64 on the CPU, since not every device has float64."""
+    return x.to("cpu", torch.float64)
+
+
 class LatentModel(Model):
     """A model of images with a code z (N, latent_dim).
 
@@ -97,16 +102,16 @@ class LatentModel(Model):
         Cov(z) = Cov(E[z | x]) + E[Var(z | x)], the law of total covariance.
         """
         n = 0
-        total = torch.zeros(self.latent_dim, dtype=torch.float64, device=self.device)
+        total = torch.zeros(self.latent_dim, dtype=torch.float64)
         outer = torch.diag(total)
         for x in batches():
             mean, std = self.encode(x)
-            mean = mean.double()
+            mean = double(mean)
             n += len(mean)
             total += mean.sum(0)
             outer += mean.T @ mean
             if std is not None:
-                outer += torch.diag(std.double().square().sum(0))
+                outer += torch.diag(double(std).square().sum(0))
         if n:
             centre = total / n
             self.z_mean.copy_(centre)
@@ -117,10 +122,8 @@ class LatentModel(Model):
         noise = self.prior.sample(n, rng, like=self.z_mean)
         if (self.own_sampler if sampler == "own" else sampler) == "prior":
             return noise
-        values, vectors = torch.linalg.eigh(
-            self.z_cov.double()
-        )  # a root that a flat direction does not break
-        root = (vectors * values.clamp(min=0).sqrt()).to(noise.dtype)  # (D, D)
+        values, vectors = torch.linalg.eigh(double(self.z_cov))  # a flat direction breaks no root
+        root = (vectors * values.clamp(min=0).sqrt()).to(noise)  # (D, D)
         return self.z_mean + noise @ root.T
 
     @torch.no_grad()

@@ -25,7 +25,7 @@ from torch import Tensor
 from genstudio.abilities import BadInput
 from genstudio.models._base import Family, Posterior, Update
 from genstudio.models._config import N_, Config, setting
-from genstudio.models._latent import LatentModel
+from genstudio.models._latent import LatentModel, double
 from genstudio.models._net import check_images
 
 MAX_VALUES = 4096  # a scatter of 4096 x 4096 in float64 is 134 MB
@@ -178,7 +178,7 @@ class _Sums:
 
     def add(self, x: Tensor) -> None:
         """Add a batch x (N, D)."""
-        x = x.double()
+        x = double(x)
         if self.count == 0:
             self.total = x.new_zeros(self._n_values)
             self.outer = x.new_zeros(self._n_values, self._n_values)
