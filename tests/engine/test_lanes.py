@@ -1,0 +1,349 @@
+"""The lanes: latest wins, order of urgency, jobs in turn, pause, step, stop, and a clean end."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from genstudio.engine import asks
+from genstudio.engine.lanes import Change, Engine, Flush, Priority
+from genstudio.engine.messages import (
+    Answer,
+    Failure,
+    JobState,
+    Progress,
+    Published,
+    Ready,
+    Refusal,
+    StateChange,
+)
+
+WAIT_S = 5.0
+
+
+class Store:
+    """Models are their names; what was published is remembered."""
+
+    def __init__(self) -> None:
+        self.published: dict[str, tuple[Any, int]] = {}
+        self.thread = threading.current_thread()
+
+    def get(self, name: str) -> str:
+        if name == "missing":
+            raise ValueError("There is no model 'missing'.")
+        return name
+
+    def publish(self, name: str, weights: Any, step: int) -> None:
+        self.published[name] = (weights, step)
+
+    def step(self, name: str) -> int | None:
+        return self.published[name][1] if name in self.published else None
+
+    def forget(self, name: str) -> None:
+        self.published.pop(name, None)
+
+
+class Counter:
+    """A job that counts; it remembers what was sent in and that it was closed."""
+
+    name = "counter"
+
+    def __init__(self, n: int | None = None) -> None:
+        self.n = n
+        self.count = 0
+        self.sent: list[Any] = []
+        self.closed = threading.Event()
+        self.threads: set[int] = set()
+
+    def run(self, run: int) -> Iterator[Any]:
+        try:
+            while self.n is None or self.count < self.n:
+                self.count += 1
+                self.threads.add(threading.get_ident())
+                commands = yield [Progress(run, self.count, self.n)]
+                self.sent.extend(commands)
+        finally:
+            self.closed.set()
+        return self.count
+
+    def weights(self) -> tuple[int, int]:
+        return self.count, self.count
+
+
+class Desk:
+    """An engine with its messages sorted as they come."""
+
+    def __init__(self, **options: Any) -> None:
+        self.messages: list[Any] = []
+        self.engine = Engine(Store, **options)
+
+    def drain(self) -> None:
+        self.messages += self.engine.outbox.take_urgent() + self.engine.outbox.take_rest()
+
+    def until(self, wanted: Callable[[list[Any]], bool]) -> None:
+        deadline = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline:
+            self.drain()
+            if wanted(self.messages):
+                return
+            time.sleep(0.001)
+        raise AssertionError(f"It did not come to pass; the last messages: {self.messages[-5:]}")
+
+    def of(self, kind: type) -> list[Any]:
+        return [message for message in self.messages if isinstance(message, kind)]
+
+    def states(self) -> list[JobState]:
+        return [message.state for message in self.of(StateChange)]
+
+
+@pytest.fixture(params=[False, True], ids=["two threads", "one thread"])
+def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    desk = Desk(one_thread=request.param)
+    yield desk
+    assert desk.engine.close()
+
+
+@pytest.fixture
+def queries(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[..., Any]]:
+    """Queries by name, in place of the modules under genstudio."""
+    table: dict[str, Callable[..., Any]] = {}
+    monkeypatch.setattr(asks, "_resolve", table.__getitem__)
+    return table
+
+
+def test_an_answer_carries_request_and_value(desk: Desk, queries: dict[str, Any]) -> None:
+    queries["double"] = lambda model, x: (model, 2 * x)
+    request = desk.engine.ask("m", "k", "double", {"x": 21})
+    desk.until(lambda messages: any(isinstance(m, Answer) for m in messages))
+    assert desk.of(Answer) == [Answer("m", "k", request, ("m", 42), True)]
+    assert isinstance(desk.messages[0], Ready)
+
+
+def test_a_hundred_asks_during_a_slow_answer_run_one_more(
+    desk: Desk, queries: dict[str, Any]
+) -> None:
+    begun, go, seen = threading.Event(), threading.Event(), []
+
+    def slow(model: str, x: int) -> int:
+        seen.append(x)
+        begun.set()
+        assert go.wait(WAIT_S)
+        return x
+
+    queries["slow"] = slow
+    desk.engine.ask("m", "k", "slow", {"x": -1})
+    assert begun.wait(WAIT_S)
+    for x in range(100):
+        last = desk.engine.ask("m", "k", "slow", {"x": x})
+    go.set()
+    desk.until(lambda messages: any(isinstance(m, Answer) for m in messages))
+    assert seen == [-1, 99]
+    assert [a.request for a in desk.of(Answer)] == [last]  # the overtaken one is never sent
+
+
+def test_a_newer_ask_ends_a_generator_at_its_next_yield(
+    desk: Desk, queries: dict[str, Any]
+) -> None:
+    begun, go, reached = threading.Event(), threading.Event(), []
+
+    def steps(model: str, x: int) -> Iterator[int]:
+        for i in range(100):
+            reached.append((x, i))
+            yield 100 * x + i
+            if x == 0:
+                begun.set()
+                assert go.wait(WAIT_S)
+
+    queries["steps"] = steps
+    desk.engine.ask("m", "k", "steps", {"x": 0})
+    assert begun.wait(WAIT_S)
+    newer = desk.engine.ask("m", "k", "steps", {"x": 1})
+    go.set()
+    desk.until(lambda ms: any(isinstance(m, Answer) and m.value == 199 for m in ms))
+    assert len([r for r in reached if r[0] == 0]) <= 2
+    answers = [a for a in desk.of(Answer) if a.request == newer]
+    assert [a.value for a in answers] == list(range(100, 200))
+
+
+def test_a_pointer_goes_before_a_sheet_under_way(desk: Desk, queries: dict[str, Any]) -> None:
+    order: list[str] = []
+    begun, go = threading.Event(), threading.Event()
+
+    def sheet(model: str) -> Iterator[str]:
+        for i in range(3):
+            order.append(f"sheet {i}")
+            yield f"sheet {i}"
+            begun.set()
+            assert go.wait(WAIT_S)
+
+    def pointer(model: str) -> str:
+        order.append("pointer")
+        return "pointer"
+
+    queries.update(sheet=sheet, pointer=pointer)
+    desk.engine.ask("m", "sheet", "sheet", {}, Priority.SHEET)
+    assert begun.wait(WAIT_S)
+    desk.engine.ask("m", "probe", "pointer", {}, Priority.POINTER)
+    go.set()
+    desk.until(lambda ms: any(isinstance(m, Answer) and m.value == "sheet 2" for m in ms))
+    assert order.index("pointer") < order.index("sheet 2")
+
+
+def test_a_failed_ask_is_refused_with_its_sentence_and_the_next_runs(
+    desk: Desk, queries: dict[str, Any]
+) -> None:
+    queries["fine"] = lambda model: model
+    bad = desk.engine.ask("missing", "k", "fine", {})
+    desk.until(lambda ms: any(isinstance(m, Refusal) for m in ms))
+    assert desk.of(Refusal)[0].request == bad
+    assert "no model 'missing'" in desk.of(Refusal)[0].failure.sentence()
+    desk.engine.ask("m", "k", "fine", {})
+    desk.until(lambda ms: any(isinstance(m, Answer) for m in ms))
+
+
+def test_a_cancelled_ask_is_never_answered(desk: Desk, queries: dict[str, Any]) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(model: str) -> str:
+        begun.set()
+        assert go.wait(WAIT_S)
+        return "late"
+
+    queries.update(slow=slow, quick=lambda model: "quick")
+    desk.engine.ask("m", "k", "slow", {})
+    assert begun.wait(WAIT_S)
+    desk.engine.cancel("m", "k")
+    go.set()
+    desk.engine.ask("m", "other", "quick", {})
+    desk.until(lambda ms: any(isinstance(m, Answer) for m in ms))
+    desk.until(lambda ms: desk.engine.idle())
+    assert [a.value for a in desk.of(Answer)] == ["quick"]
+
+
+def test_two_jobs_take_turns(desk: Desk) -> None:
+    first, second = Counter(), Counter()
+    desk.engine.start(lambda: first, "first")
+    desk.engine.start(lambda: second, "second")
+    desk.until(lambda ms: first.count > 50 and second.count > 50)
+    runs = [p.run for p in desk.of(Progress)]
+    both = runs[runs.index(2) :]
+    assert all(a != b for a, b in itertools.pairwise(both))
+    assert first.threads == second.threads
+
+
+def test_pause_step_resume_and_stop(desk: Desk) -> None:
+    job = Counter()
+    run = desk.engine.start(lambda: job, "job")
+    desk.until(lambda ms: job.count > 3)
+    desk.engine.pause(run)
+    desk.until(lambda ms: desk.states()[-1] is JobState.PAUSED)
+    count = job.count
+    assert isinstance(job.sent[-1], Flush)  # the curve is complete up to the step it stands at
+    desk.engine.advance(run, 3)
+    desk.until(lambda ms: job.count == count + 3 and desk.states()[-1] is JobState.PAUSED)
+    desk.engine.resume(run)
+    desk.until(lambda ms: job.count > count + 10)
+    desk.engine.stop(run)
+    desk.until(lambda ms: desk.states()[-1] is JobState.STOPPED)
+    assert job.closed.is_set()
+    assert desk.engine.running() == []
+
+
+def test_commands_reach_the_job_once_and_in_order(desk: Desk) -> None:
+    job = Counter()
+    run = desk.engine.start(lambda: job, "job")
+    for beta in range(5):
+        desk.engine.command(run, Change("beta", beta))
+    desk.until(lambda ms: len(job.sent) >= 5)
+    assert job.sent == [Change("beta", beta) for beta in range(5)]
+
+
+def test_the_result_comes_with_the_last_state(desk: Desk) -> None:
+    desk.engine.start(lambda: Counter(7), "job")
+    desk.until(lambda ms: desk.states()[-1:] == [JobState.DONE])
+    assert desk.of(StateChange)[-1].result == 7
+
+
+def test_a_failing_job_is_explained_and_the_next_runs() -> None:
+    class Breaks(Counter):
+        def run(self, run: int) -> Iterator[Any]:
+            yield None
+            raise RuntimeError("not enough memory")
+
+    desk = Desk(explain=lambda error: Failure(f"It broke: {error}", "Choose a smaller batch."))
+    desk.engine.start(Breaks, "breaks")
+    desk.until(lambda ms: desk.states()[-1:] == [JobState.FAILED])
+    sentence = desk.of(StateChange)[-1].failure.sentence()
+    assert sentence == "It broke: not enough memory Choose a smaller batch."
+    desk.engine.start(lambda: Counter(2), "next")
+    desk.until(lambda ms: desk.states()[-1:] == [JobState.DONE])
+    assert desk.engine.close()
+
+
+def test_weights_are_published_only_while_watched_and_not_more_than_ten_a_second(
+    desk: Desk,
+) -> None:
+    job = Counter()
+    run = desk.engine.start(lambda: job, "job")
+    desk.until(lambda ms: job.count > 100)
+    assert desk.of(Published) == []
+    began = time.monotonic()
+    desk.engine.watch(run, True)
+    desk.until(lambda ms: len(desk.of(Published)) >= 3)
+    assert time.monotonic() - began >= 0.2
+    assert {p.model for p in desk.of(Published)} == {f"live:{run}"}
+    steps = [p.step for p in desk.of(Published)]
+    assert steps == sorted(set(steps))
+
+
+def test_a_paused_job_is_published_once_when_somebody_looks(desk: Desk) -> None:
+    job = Counter()
+    run = desk.engine.start(lambda: job, "job")
+    desk.engine.pause(run)
+    desk.until(lambda ms: desk.states()[-1:] == [JobState.PAUSED])
+    desk.engine.watch(run, True)
+    desk.until(lambda ms: desk.of(Published) != [])
+    assert desk.of(Published)[0].step == job.count
+
+
+def test_close_stops_every_job_and_leaves_no_thread(desk: Desk) -> None:
+    running, paused = Counter(), Counter()
+    desk.engine.start(lambda: running, "running")
+    run = desk.engine.start(lambda: paused, "paused")
+    desk.engine.pause(run)
+    desk.until(lambda ms: running.count > 5 and JobState.PAUSED in desk.states())
+    assert desk.engine.close()
+    assert running.closed.is_set()
+    assert paused.closed.is_set()
+
+
+def test_one_wake_up_is_pending_at_most(queries: dict[str, Any]) -> None:
+    woken: list[int] = []
+    desk = Desk(wake=lambda: woken.append(1))
+    queries["echo"] = lambda model, x: x
+    for x in range(50):
+        desk.engine.ask("m", str(x), "echo", {"x": x})
+    deadline = time.monotonic() + WAIT_S
+    while not desk.engine.idle() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert len(woken) == 1  # nobody has taken the mail yet
+    desk.drain()
+    assert len(desk.of(Answer)) == 50
+    assert desk.engine.close()
+
+
+def test_an_ask_lane_that_cannot_start_says_so() -> None:
+    def broken() -> Any:
+        raise ImportError("torch is not installed")
+
+    desk = Desk.__new__(Desk)
+    desk.messages = []
+    desk.engine = Engine(broken)
+    desk.until(lambda ms: any(isinstance(m, Ready) for m in ms))
+    assert "torch is not installed" in desk.of(Ready)[0].failure.sentence()
+    assert desk.engine.close()
