@@ -1,0 +1,253 @@
+"""Where and how training computes: device by name; memory format, precision and threads by measurement."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from genstudio.abilities import BadInput
+from genstudio.engine.faults import NotFinite, is_out_of_memory
+from genstudio.engine.settings import TrainSettings
+from genstudio.engine.updates import Updates
+from genstudio.models import Model
+
+BUDGET_S = 1.5
+MAX_THREADS = 16
+GAIN = 0.97  # a candidate must take less than this share of the best time so far
+BFLOAT16_GAIN = 0.87  # rounding to 8 bits has a price, so it must be worth it
+_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a run computes. Same seed and same choice give identical weights (CPU)."""
+
+    device: str = "cpu"
+    precision: str = "float32"
+    memory_format: str = "contiguous"
+    threads: int = 1
+    ms_per_step: dict[str, float] = field(default_factory=dict)  # what was measured, by candidate
+
+    @property
+    def format(self) -> torch.memory_format:
+        return _FORMATS[self.memory_format]
+
+    @property
+    def bfloat16(self) -> bool:
+        return self.precision == "bfloat16"
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The context of a training step; enter it anew for each step."""
+        if not self.bfloat16:
+            return nullcontext()
+        return torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16)
+
+    def label(self) -> str:
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        return f"{self.precision}, {self.memory_format}, {threads}"
+
+    def sentence(self) -> str:
+        text = f"Computing on {self.device} with {self.label()}."
+        if len(self.ms_per_step) > 1:
+            text += f" Fastest of {len(self.ms_per_step)} ways measured."
+        return text
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Choice:
+        return cls(**values)
+
+
+def pick(name: str = "auto") -> torch.device:
+    """The device `name`; "auto" takes CUDA, then MPS, then the processor.
+
+    Raises: BadInput when there is no such device here.
+    """
+    cuda = torch.cuda.is_available()
+    mps = torch.backends.mps.is_available()
+    if name == "auto":
+        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
+    there = {"cpu": True, "cuda": cuda, "mps": mps}
+    if name not in there:
+        raise BadInput(f"There is no device {name!r}. Choose auto, cpu, cuda or mps.")
+    if not there[name]:
+        raise BadInput(f"This machine has no {name} device that torch can use. Choose auto or cpu.")
+    return torch.device(name)
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def use_threads(n: int) -> None:
+    """Make torch compute on `n` threads in the calling thread.
+
+    One parallel operation follows, because the count sticks to a thread only then.
+    """
+    torch.set_num_threads(n)
+    torch.ones(1 << 17).add_(1.0)
+
+
+def has_convolutions(model: nn.Module) -> bool:
+    return any(isinstance(m, nn.Conv2d | nn.ConvTranspose2d) for m in model.modules())
+
+
+def choose(
+    model: Model,
+    settings: TrainSettings,
+    batch: Callable[[torch.memory_format], tuple[Tensor, Tensor | None]],
+    device: torch.device,
+    budget_s: float = BUDGET_S,
+) -> Choice:
+    """The fastest of the ways that `settings` leave open, by steps of a copy of `model` on a real batch.
+
+    Neither the model's weights nor any generator but the measurement's own are touched.
+    """
+    choice = _fixed(model, settings, device)
+    if choice is not None:
+        return choice
+    stopwatch = _Stopwatch(model, settings, batch, device)
+    deadline = time.perf_counter() + budget_s
+    timings: dict[str, float] = {}
+    best, best_s = None, math.inf
+    before = torch.get_num_threads()
+    try:
+        for options in _thread_options(settings, device), None:
+            for candidate in options or _rest(model, settings, best):
+                if timings and time.perf_counter() > deadline:
+                    break
+                seconds = stopwatch.time(candidate, deadline)
+                timings[candidate.label()] = round(1000 * seconds, 3)
+                gain = BFLOAT16_GAIN if candidate.bfloat16 and not _is_16(best) else GAIN
+                if best is None or seconds < gain * best_s:
+                    best, best_s = candidate, seconds
+                elif options is not None and seconds > 1.2 * best_s:
+                    break  # more threads only make it slower
+    finally:
+        torch.set_num_threads(before)
+    assert best is not None
+    return Choice(best.device, best.precision, best.memory_format, best.threads, timings)
+
+
+def _is_16(choice: Choice | None) -> bool:
+    return choice is not None and choice.bfloat16
+
+
+def _fixed(model: Model, settings: TrainSettings, device: torch.device) -> Choice | None:
+    """The choice where precision and threads are given by hand: nothing is left to the clock."""
+    if settings.precision == "auto" or (settings.threads == 0 and device.type == "cpu"):
+        return None
+    memory_format = settings.memory_format
+    if memory_format == "auto":
+        memory_format = "channels_last" if has_convolutions(model) else "contiguous"
+    return Choice(device.type, settings.precision, memory_format, settings.threads or 1)
+
+
+def _thread_options(settings: TrainSettings, device: torch.device) -> Iterator[Choice]:
+    """Candidates that differ in threads only, in the plainest precision and format allowed."""
+    precision = "bfloat16" if settings.precision == "bfloat16" else "float32"
+    memory_format = "channels_last" if settings.memory_format == "channels_last" else "contiguous"
+    if settings.threads or device.type != "cpu":
+        counts = [settings.threads or 1]
+    else:
+        top = min(processors(), MAX_THREADS)
+        counts = sorted({top, *itertools.takewhile(lambda n: n < top, (1, 2, 4, 8))})
+    for threads in counts:
+        yield Choice(device.type, precision, memory_format, threads)
+
+
+def _rest(model: Model, settings: TrainSettings, best: Choice | None) -> Iterator[Choice]:
+    """Candidates that keep the threads of `best` and differ in format or precision."""
+    assert best is not None
+    formats = ["contiguous", "channels_last"] if has_convolutions(model) else ["contiguous"]
+    if settings.memory_format != "auto":
+        formats = [settings.memory_format]
+    precisions = ["float32", "bfloat16"]
+    if settings.precision != "auto":
+        precisions = [settings.precision]
+    elif best.device == "mps":
+        precisions = ["float32"]
+    pairs = [(p, f) for p in reversed(precisions) for f in reversed(formats)]
+    for precision, memory_format in pairs:
+        candidate = Choice(best.device, precision, memory_format, best.threads)
+        if (precision, memory_format) != (best.precision, best.memory_format):
+            yield candidate
+
+
+class _Stopwatch:
+    """Times training steps of copies of a model."""
+
+    def __init__(
+        self,
+        model: Model,
+        settings: TrainSettings,
+        batch: Callable[[torch.memory_format], tuple[Tensor, Tensor | None]],
+        device: torch.device,
+    ) -> None:
+        self._model = model
+        self._settings = settings
+        self._batch = batch
+        self._device = device
+
+    def time(self, candidate: Choice, deadline: float) -> float:
+        """Seconds of the fastest of a few steps; infinite where the candidate cannot be computed."""
+        if self._device.type == "cpu":
+            use_threads(candidate.threads)
+        model = copy.deepcopy(self._model).to(memory_format=candidate.format)  # type: ignore[call-overload]
+        model.train()
+        update = Updates(
+            model.optimizers(self._settings),
+            self._settings.lr,
+            self._device,
+            autocast=candidate.bfloat16,
+        )
+        x, y = self._batch(candidate.format)
+        rng = torch.Generator(self._device).manual_seed(0)
+        try:
+            return self._fastest(model, candidate, x, y, update, rng, deadline)
+        except NotFinite:
+            return math.inf
+        except RuntimeError as error:
+            if candidate.precision == "float32" or is_out_of_memory(error):
+                raise
+            return math.inf  # an operation of this net has no bfloat16 kernel here
+
+    def _fastest(
+        self,
+        model: Model,
+        candidate: Choice,
+        x: Tensor,
+        y: Tensor | None,
+        update: Updates,
+        rng: torch.Generator,
+        deadline: float,
+    ) -> float:
+        best = math.inf
+        started = time.perf_counter()
+        for i in range(40):
+            begin = time.perf_counter()
+            with candidate.autocast():
+                model.training_step(x, y, update, rng)
+            if self._device.type == "cuda":
+                torch.cuda.synchronize(self._device)
+            end = time.perf_counter()
+            if i > 0 or end - begin > 0.2:  # the first step builds kernels and optimizer state
+                best = min(best, end - begin)
+            if (i >= 3 and end - started > 0.12) or (best < math.inf and end > deadline):
+                break
+        return best

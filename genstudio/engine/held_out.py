@@ -1,0 +1,47 @@
+"""The loss of images outside training, at a bounded price."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+from torch import Tensor
+
+from genstudio.data import Split
+from genstudio.engine.batches import mix
+from genstudio.engine.learner import Learner
+
+N_IMAGES = 1024
+CHUNK = 256
+SHARE = 0.03  # of the time since the run began that may go into the test curve
+
+
+class HeldOut:
+    """Loss and its parts over the same test images with the same noise each time. Draws from its own generator."""
+
+    def __init__(self, split: Split, device: torch.device, seed: int) -> None:
+        n = len(split)
+        index = torch.linspace(0, n - 1, min(n, N_IMAGES)).round().to(torch.int64) if n else None
+        self._images: Tensor | None = None if index is None else split.batch(index).to(device)
+        self._seed = mix(seed, "test curve")
+        self._device = device
+        self._spent = 0.0
+        self._began = time.perf_counter()
+
+    @torch.no_grad()
+    def measure(self, learner: Learner, always: bool = False) -> dict[str, float]:
+        """Mean loss parts of now; {} where there is nothing to measure or the price would be too high."""
+        began = time.perf_counter()
+        if self._images is None or not learner.measures_loss:
+            return {}
+        if not always and self._spent > SHARE * (began - self._began):
+            return {}
+        model = learner.refresh()
+        rng = torch.Generator(self._device).manual_seed(self._seed)
+        sums: dict[str, Tensor] = {}
+        for x in self._images.split(CHUNK):
+            for name, value in model.losses(x, rng).items():
+                sums[name] = sums.get(name, torch.zeros((), device=self._device)) + value * len(x)
+        parts = {name: float(value) / len(self._images) for name, value in sums.items()}
+        self._spent += time.perf_counter() - began
+        return parts

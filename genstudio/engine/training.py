@@ -1,0 +1,446 @@
+"""Training as a job: a generator that makes one step per `next`, saves itself, and can be resumed to the bit."""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from genstudio import data as data_sets
+from genstudio.abilities import BadInput, Card
+from genstudio.data import Dataset
+from genstudio.engine import checkpoint, device, files, runs
+from genstudio.engine.batches import Batches
+from genstudio.engine.device import Choice
+from genstudio.engine.faults import NotFinite
+from genstudio.engine.jobs import Change, Command, Flush, Report, Save, Steps
+from genstudio.engine.learner import CALIBRATE_N, Learner, encode_state
+from genstudio.engine.live import LiveWeights
+from genstudio.engine.recorder import PAUSE_S, Recorder
+from genstudio.engine.schedule import curve_points, log_spaced
+from genstudio.engine.settings import (
+    FREE_ON_RESUME,
+    TrainSettings,
+    command_line,
+    live_change,
+    train_settings,
+)
+from genstudio.engine.held_out import HeldOut
+from genstudio.engine.weights_file import header_of, to_bytes
+from genstudio.models import Config, Family, family as family_named
+
+log = logging.getLogger(__name__)
+
+STATE = "state.json"
+N_CURVE_POINTS = 50
+
+
+class Training:
+    """Trains a family on a data set in run folder `out`.
+
+    `run` yields once when all is set up (the reports of step 0, or of where it goes on), then once per training step:
+    None, or a list of reports. Closing it saves a checkpoint. Its result is the card.
+
+    Raises: BadInput when `out` holds something else, or a run with other settings.
+    """
+
+    def __init__(
+        self,
+        family: Family | str,
+        data: Dataset | str,
+        out: Path | str,
+        config: Config | None = None,
+        settings: TrainSettings | None = None,
+        seed: int | None = None,
+        *,
+        resume: bool = False,
+    ) -> None:
+        self.family = family_named(family) if isinstance(family, str) else family
+        self.out = Path(out)
+        self.config = config if config is not None else self.family.config()
+        self.settings = (
+            settings if settings is not None else train_settings(self.family.recommended)
+        )
+        if seed is not None:
+            self.settings = train_settings({**self.settings.model_dump(), "seed": seed})
+        self._data = data
+        self.name = self.out.name
+        self._first_config, self._first_settings = self.config, self.settings
+        self._changes: list[dict[str, Any]] = []
+        self._found = self._find(resume)
+        self._saved_step: int | None = None
+        self._seconds = 0.0
+        self._metrics: dict[str, Any] = {}
+        self._sha256 = ""
+        self._learner: Learner | None = None
+        self._recorder: Recorder | None = None
+        self._curve: HeldOut | None = None
+
+    @classmethod
+    def resuming(cls, out: Path | str) -> Training:
+        """The run in folder `out` with the data and settings it was begun with.
+
+        Raises: BadInput when there is nothing to resume.
+        """
+        found = checkpoint.latest(Path(out))
+        if found is None:
+            raise BadInput(f"{out} holds no complete checkpoint. Start a new run.")
+        state = _state(found)
+        family = family_named(state["family"])
+        config = family.configure(state["config"])
+        settings = train_settings(state["settings"])
+        return cls(family, state["data"]["name"], out, config, settings, resume=True)
+
+    # What it is ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The data set, loaded when it is first needed."""
+        return data_sets.load(self._data) if isinstance(self._data, str) else self._data
+
+    @property
+    def data_name(self) -> str:
+        return self._data if isinstance(self._data, str) else self._data.name
+
+    @property
+    def step(self) -> int:
+        return self._learner.step if self._learner is not None else 0
+
+    @property
+    def command(self) -> str:
+        """The command line that makes this run."""
+        return command_line(
+            self.family.key, self.data_name, str(self.out), self._first_config, self._first_settings
+        )
+
+    def card(self) -> Card:
+        """What is known of the model as it is now."""
+        if self._learner is not None:
+            model = self._learner.model
+        else:
+            with torch.device("meta"):
+                model = self.family.build(self.data.shape, self.config)
+        return Card(
+            name=self.name,
+            family=self.family.key,
+            title=self.family.title,
+            abilities=model.abilities,
+            shape=model.shape,
+            latent_dim=model.latent_dim,
+            data=self.data_name,
+            config=self.config.model_dump(mode="json"),
+            command=self.command,
+            seed=self.settings.seed,
+            machine=_machine(),
+            seconds=round(self._seconds, 1),
+            n_parameters=model.n_parameters(),
+            metrics={**self._metrics, "steps": self.step},
+            sha256=self._sha256,
+        )
+
+    def weights(self) -> tuple[LiveWeights, int] | None:
+        """A copy of the weights of now and their step; None before the model stands."""
+        if self._learner is None:
+            return None
+        return self._learner.live(), self._learner.step
+
+    # The run ---------------------------------------------------------------------------------------------------
+
+    def run(self, run: int) -> Steps:
+        """The training itself; see Job."""
+        threads = torch.get_num_threads()
+        try:
+            learner, recorder = self._open(run)
+            self._use_threads(learner.choice)
+            snapshots = log_spaced(learner.total, self.settings.n_snapshots)
+            points = curve_points(learner.total, N_CURVE_POINTS)
+            save_due = time.perf_counter() + self.settings.checkpoint_every_s
+            commands = yield self._take()
+            while learner.step < learner.total:
+                flush = bool(commands) and self._obey(commands)
+                self._use_threads(learner.choice)
+                parts = learner.advance()
+                step = learner.step
+                recorder.add(step, parts)
+                last = step == learner.total
+                if step in points or last:
+                    self._measure(last)
+                if step in snapshots:
+                    self._snapshot()
+                now = time.perf_counter()
+                if last:
+                    self._save(final=True)
+                elif now >= save_due:
+                    self._save()
+                    save_due = time.perf_counter() + self.settings.checkpoint_every_s
+                reports = self._take() if flush or last or now >= recorder.due else None
+                commands = yield reports
+                gap = time.perf_counter() - now
+                if gap > PAUSE_S:
+                    recorder.paused(gap)
+            return self.card()
+        except GeneratorExit:
+            self._save_at_close()
+            raise
+        except NotFinite as error:
+            error.kept = self._saved_step
+            raise
+        finally:
+            torch.set_num_threads(threads)
+
+    def _use_threads(self, choice: Choice) -> None:
+        """Two runs may take turns on one thread with different counts."""
+        if choice.device == "cpu" and torch.get_num_threads() != choice.threads:
+            device.use_threads(choice.threads)
+
+    def _take(self) -> list[Report]:
+        assert self._recorder is not None and self._learner is not None
+        update = self._learner.update
+        facts = {"lr": update.lr, "grad_norm": update.grad_norm}
+        reports = self._recorder.take(time.perf_counter(), self._learner.step, **facts)
+        return reports
+
+    # Opening ---------------------------------------------------------------------------------------------------
+
+    def _find(self, resume: bool) -> checkpoint.Checkpoint | None:
+        """The checkpoint to go on from, or None where the run starts anew."""
+        if self.out.exists() and not self.out.is_dir():
+            raise BadInput(f"{self.out} is a file. Choose a folder for the run.")
+        if not resume:
+            if self.out.exists() and any(self.out.iterdir()):
+                raise BadInput(
+                    f"{self.out} is not empty. Choose another folder, or resume that run."
+                )
+            return None
+        found = checkpoint.latest(self.out)
+        if found is None:
+            if not runs.is_empty(self.out):
+                reason = "no complete checkpoint" if runs.is_run(self.out) else "no run"
+                raise BadInput(f"{self.out} holds {reason} to resume. Choose another folder.")
+            return None
+        self._check_same(_state(found))
+        return found
+
+    def _check_same(self, state: Mapping[str, Any]) -> None:
+        """Raises: BadInput where the run in the folder was begun with other settings."""
+        pairs = [
+            ("family", state["family"], self.family.key),
+            ("data", state["data"]["name"], self.data_name),
+        ]
+        config = self.config.model_dump(mode="json")
+        settings = self.settings.model_dump(mode="json")
+        pairs += [(key, state["config"].get(key), config[key]) for key in config]
+        free = FREE_ON_RESUME
+        if self.settings.lr_schedule != "constant":
+            free = free - {"steps", "epochs"}  # the schedule stretches over the total
+        pairs += [
+            (f"train.{key}", state["settings"].get(key), settings[key])
+            for key in settings
+            if key not in free
+        ]
+        for key, was, now in pairs:
+            if was != now:
+                raise BadInput(
+                    f"The run in {self.out} was begun with {key} = {was}, got {now}. "
+                    "Resume it with its own settings, or choose another folder."
+                )
+
+    def _open(self, run: int) -> tuple[Learner, Recorder]:
+        """Build or restore everything; the recorder then holds the first reports."""
+        state = _state(self._found) if self._found is not None else None
+        where = device.pick(self.settings.device)
+        batches = Batches(self.data.train, self.settings.batch_size, self.settings.seed, where)
+        total = self.settings.total_steps(batches.per_epoch)
+        if state is not None and state["data"]["sha256"] != self.data.sha256:
+            raise BadInput(
+                f"The data {self.data_name} are not those that the run in {self.out} was begun with. "
+                "Bring those back, or start a new run."
+            )
+        with files.saving(self.out):
+            (self.out / runs.SNAPSHOTS).mkdir(parents=True, exist_ok=True)
+        recorder = Recorder(run, self.out, total, batches.per_epoch, batches.batch_size)
+        model = self.family.build(self.data.shape, self.config, self.settings.seed).to(where)
+        if state is not None:
+            choice = Choice.from_json(state["choice"])
+        else:
+            choice = device.choose(model, self.settings, lambda f: batches.at(0, f), where)
+        learner = Learner(model, batches, self.settings, choice, total)
+        self._learner, self._recorder = learner, recorder
+        self._curve = HeldOut(self.data.test, where, self.settings.seed)
+        if state is None:
+            with files.saving(self.out):
+                runs.clear(self.out)
+            self._start(choice)
+        else:
+            self._restore(state)
+        return learner, recorder
+
+    def _start(self, choice: Choice) -> None:
+        assert self._recorder is not None
+        self._recorder.event(
+            0,
+            "choice",
+            choice.sentence(),
+            **{**choice.to_json(), "ms_per_step": dict(choice.ms_per_step)},
+        )
+        self._measure(True)
+        if self.settings.n_snapshots > 1:
+            self._snapshot()
+        self._save()
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        assert self._found is not None and self._learner is not None and self._recorder is not None
+        names = ("model.safetensors", "optimizer.safetensors")
+        self._learner.restore({name: self._found.read(name) for name in names}, state)
+        for change in state["changes"]:
+            self._apply(change["key"], change["value"])
+        self._changes = list(state["changes"])
+        self._seconds = self._recorder.seconds = float(state["seconds"])
+        self._metrics = dict(state["metrics"])
+        step = self._saved_step = self._learner.step
+        runs.drop_after(self.out, step)
+        for note in self._found.notes:
+            self._recorder.event(step, "alarm", note)
+        self._recorder.event(step, "resumed", f"Resumed at step {step:,}.")
+
+    # Commands --------------------------------------------------------------------------------------------------
+
+    def _obey(self, commands: Sequence[Command]) -> bool:
+        """Carry out what was sent; True when it is to be reported at once."""
+        assert self._recorder is not None
+        for command in commands:
+            if isinstance(command, Change):
+                self._change(command)
+            elif isinstance(command, Save):
+                self._save()
+            else:
+                assert isinstance(command, Flush)
+        return True
+
+    def _change(self, command: Change) -> None:
+        assert self._recorder is not None
+        record = self.settings if command.key.startswith("train.") else self.config
+        before = getattr(record, command.key.removeprefix("train."), None)
+        try:
+            value = self._apply(command.key, command.value)
+        except BadInput as refused:
+            self._recorder.event(self.step, "alarm", str(refused), key=command.key)
+            return
+        change = {"step": self.step, "key": command.key, "value": value, "before": before}
+        self._changes.append(change)
+        text = f"{command.key} changed from {before} to {value}."
+        self._recorder.event(self.step, "change", text, **change)
+
+    def _apply(self, key: str, value: Any) -> Any:
+        """Let live setting `key` be `value`; returns it as the setting holds it."""
+        assert self._learner is not None
+        config, settings = live_change(key, value, self.config, self.settings, self.family)
+        self._learner.change(config, settings)
+        self.config, self.settings = config, settings
+        record = settings if key.startswith("train.") else config
+        return record.model_dump(mode="json")[key.removeprefix("train.")]
+
+    # Saving ----------------------------------------------------------------------------------------------------
+
+    def _measure(self, always: bool) -> None:
+        """A point of the test curve."""
+        assert self._learner is not None and self._recorder is not None and self._curve is not None
+        parts = self._curve.measure(self._learner, always)
+        if parts:
+            self._recorder.test(self._learner.step, parts)
+            self._metrics["test"] = {name: round(value, 5) for name, value in parts.items()}
+
+    def _snapshot(self) -> None:
+        assert self._learner is not None and self._recorder is not None
+        step = self._learner.step
+        path = runs.snapshot_path(self.out, step)
+        shadow = self._learner.calibrate()
+        files.replace(path, to_bytes(shadow.state_dict(), self._header(step)))
+        self._recorder.event(step, "snapshot", f"Snapshot of step {step:,}.", path=str(path))
+
+    def _header(self, step: int) -> Any:
+        assert self._learner is not None
+        return header_of(
+            self._learner.shadow,
+            title=self.family.title,
+            data=self.data_name,
+            seed=self.settings.seed,
+            step=step,
+        )
+
+    def _save(self, final: bool = False) -> None:
+        """Write a checkpoint, then the weights and card at the top of the run folder."""
+        learner, recorder = self._learner, self._recorder
+        assert learner is not None and recorder is not None
+        step = learner.step
+        learner.check_weights()
+        self._seconds = recorder.seconds
+        contents, state = learner.contents()
+        state |= {
+            "schema_version": 1,
+            "epoch": step // learner.batches.per_epoch,
+            "family": self.family.key,
+            "config": self._first_config.model_dump(mode="json"),
+            "settings": self._first_settings.model_dump(mode="json"),
+            "changes": self._changes,
+            "choice": learner.choice.to_json(),
+            "data": {"name": self.data_name, "sha256": self.data.sha256},
+            "seconds": self._seconds,
+            "metrics": self._metrics,
+            "versions": {"python": platform.python_version(), "torch": torch.__version__},
+            "total": learner.total,
+        }
+        kept = checkpoint.write(self.out, step, {**contents, STATE: encode_state(state)})
+        shadow = learner.calibrate(None if final else CALIBRATE_N)
+        weights = to_bytes(shadow.state_dict(), self._header(step))
+        self._sha256 = files.sha256(weights)
+        files.replace(self.out / runs.MODEL, weights)
+        files.replace(self.out / runs.CARD, self.card().model_dump_json(indent=1).encode())
+        self._saved_step = step
+        recorder.event(step, "checkpoint", f"Saved at step {step:,}.", path=str(kept.path))
+
+    def _save_at_close(self) -> None:
+        if self._learner is None or self._learner.step == self._saved_step:
+            return
+        try:
+            self._take()  # what was not yet written of the curves
+            self._save()
+            self._take()
+        except NotFinite as error:
+            log.warning("The run was stopped without saving: %s", error)
+
+
+def _state(found: checkpoint.Checkpoint) -> dict[str, Any]:
+    """The state.json of a checkpoint.
+
+    Raises: BadInput when it was written by a newer GenStudio or cannot be read.
+    """
+    try:
+        state = json.loads(found.read(STATE))
+        version = state["schema_version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{found.path} cannot be read ({error}). Start a new run.") from error
+    if version > 1:
+        raise BadInput(
+            f"{found.path} was written by a newer GenStudio. Update GenStudio to resume."
+        )
+    return dict(state)
+
+
+def _machine() -> str:
+    """The kind of machine, for the card."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    return f"{name}, {device.processors()} processors, torch {torch.__version__}"
