@@ -1,4 +1,4 @@
-"""The judge: its recipe learns, chooses by held-back images, writes a whole folder; bad files are refused."""
+"""The judge: its recipe learns, its folder is whole, bad files are refused."""
 
 from __future__ import annotations
 
