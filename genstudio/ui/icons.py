@@ -34,7 +34,7 @@ def icon(name: str, colour: str = "text") -> QIcon:
 
 
 def pixmap(name: str, px: int = 16, colour: str = "text", ratio: float = 1.0) -> QPixmap:
-    """The icon as a picture of `px` pixels, sharp on a screen of `ratio` screen pixels per pixel."""
+    """The icon as a picture of `px` pixels, sharp where `ratio` screen pixels make one."""
     result = _draw(name, getattr(theme.colours(), colour), round(px * ratio))
     result.setDevicePixelRatio(ratio)
     return result
