@@ -27,7 +27,7 @@ def weights() -> dict[str, Card]:
     """The card of every shipped model by name (the judge, a measuring tool, is not among them)."""
     from genstudio.engine import shelf
 
-    return shelf.weights()
+    return {entry.source: entry.card for entry in shelf.shipped()}
 
 
 def create(

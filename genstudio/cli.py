@@ -44,10 +44,11 @@ def run(words: list[str]) -> int:
         from genstudio.commands import run_command
 
         return run_command(words)
-    except KeyboardInterrupt:
-        return _say("Interrupted.", INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        return _say(str(stop) or "Interrupted.", INTERRUPTED)
     except BrokenPipeError:
         _silence(sys.stdout)
+        _silence(sys.stderr)
         return FAILED
     except Exception as error:  # noqa: BLE001 (the edge: every failure becomes one sentence)
         return _report(error)
@@ -71,7 +72,7 @@ def window_options(words: Sequence[str]) -> dict[str, str] | None:
     return found
 
 
-def open_window(weights: str | None = None, panel: str | None = None, device: str = "auto") -> int:
+def open_window(weights: str = "", panel: str = "", device: str = "auto") -> int:
     """Open the window and stay until it is closed.
 
     Raises: BadInput for an unknown device, weights or panel, and on a known-bad PySide6.
@@ -82,15 +83,30 @@ def open_window(weights: str | None = None, panel: str | None = None, device: st
         raise BadInput(f"There is no device {device!r}. Choose one of: auto, cpu, cuda, mps.")
     doctor.refuse_known_bad()
     doctor.refuse_missing_screen()
+    if weights:
+        from genstudio.engine import shelf
+
+        shelf.describe(weights)
     os.environ.setdefault("QT_API", "pyside6")
     os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
     if sys.platform == "win32":
         import torch  # noqa: F401 (before Qt: loaded after it, its DLLs fail there)
     try:
-        from genstudio.ui.main_window import open_window as show
+        from genstudio.ui.app import open_window as show
     except ImportError as error:
         raise doctor.explain_import(error) from error
-    return show(weights=weights, panel=panel, device=device)
+    if panel:
+        _check_panel(panel)
+    return show(panel=panel, weights=weights, device=device)
+
+
+def _check_panel(key: str) -> None:
+    from genstudio.abilities import BadInput
+    from genstudio.ui.panel import panels
+
+    known = [spec.key for spec in panels()]
+    if key not in known:
+        raise BadInput(f"There is no panel {key!r}. Choose one of: {', '.join(known)}.")
 
 
 def _report(error: Exception) -> int:
@@ -98,13 +114,11 @@ def _report(error: Exception) -> int:
 
     if isinstance(error, BadInput):
         return _say(str(error), BAD_INPUT)
-    if isinstance(error, MemoryError):
-        return _say("Out of memory. Choose a smaller batch, model or number of images.", FAILED)
     if os.environ.get("GENSTUDIO_TRACEBACK"):
         raise error
-    text = " ".join(str(error).split()) or "no reason given"
-    advice = "Set GENSTUDIO_TRACEBACK=1 to see where."
-    return _say(f"{type(error).__name__}: {text.rstrip('.')}. {advice}", FAILED)
+    from genstudio.engine.faults import explain
+
+    return _say(explain(error).sentence(), FAILED)
 
 
 def _say(sentence: str, code: int) -> int:

@@ -10,7 +10,9 @@ import typer
 
 from genstudio.abilities import BadInput
 from genstudio.commands import _beside, _lists, _measure, _pictures, _train
+from genstudio.commands._output import Interrupted
 
+INTERRUPTED = 130
 _UsageError = typer.BadParameter.__mro__[1]  # click's, wherever Typer keeps it
 
 app = typer.Typer(
@@ -37,10 +39,9 @@ def _version(wanted: bool) -> None:
 def _window(
     context: typer.Context,
     weights: Annotated[
-        str | None,
-        typer.Option(help="The model in view: a shipped name, a run folder or a weights file."),
-    ] = None,
-    panel: Annotated[str | None, typer.Option(help="The panel in front, by its key.")] = None,
+        str, typer.Option(help="The model in view: a shipped name, a run folder or a weights file.")
+    ] = "",
+    panel: Annotated[str, typer.Option(help="The panel in front, by its key.")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
@@ -65,7 +66,12 @@ def run_command(words: Sequence[str]) -> int:
     try:
         code = app(args=list(words), prog_name="genstudio", standalone_mode=False)
     except typer.Exit as leave:
+        if leave.exit_code == INTERRUPTED:  # what Typer makes of Ctrl-C
+            raise KeyboardInterrupt from None
         return int(leave.exit_code)
+    except Interrupted as stop:
+        print(stop, file=sys.stderr)
+        return INTERRUPTED
     except typer.Abort:
         raise KeyboardInterrupt from None
     except _UsageError as error:

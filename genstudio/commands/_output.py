@@ -27,6 +27,10 @@ from rich.table import Table
 from genstudio.abilities import BadInput
 
 
+class Interrupted(Exception):
+    """The user stopped the work, and what was done so far is saved. The message says how to go on."""
+
+
 def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     """Write `path` in one piece: into a temporary file beside it, then replace.
 

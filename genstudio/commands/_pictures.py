@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from genstudio.models import Model
 
 MAX_VALUES = 1 << 28  # floats drawn at once: 1 GiB
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from genstudio.commands._options import Data
-from genstudio.commands._output import Advance, progress
+from genstudio.commands._output import Advance, Interrupted, progress
 
 if TYPE_CHECKING:
     from genstudio.engine.jobs import Job
@@ -85,18 +84,17 @@ def train(
         record,
         {key: value for key, value in given.items() if value is not None},
     )
-    command = shlex.join(["genstudio", *sys.argv[1:]])
-    job = Training(record, data, out, config, settings, resume=resume, command=command)
+    job = Training(record, data, out, config, settings, resume=resume)
     with progress(f"train {family}") as advance:
         _follow(job, advance)
-    print(f"{job.name}: {out}")
+    print(f"{job.step:,} steps of {family}: {out}")
 
 
 def _follow(job: Job, advance: Advance) -> Any:
     """Run `job` to its end.
 
-    Raises: KeyboardInterrupt after Ctrl-C or SIGTERM, BrokenPipeError when nobody reads any more;
-    the job is saved then.
+    Raises: Interrupted after Ctrl-C or SIGTERM, or when nobody reads the progress any more; the
+    run is saved then.
     """
     steps = job.run(JOB)
     with _asked_to_stop() as asked:
@@ -106,9 +104,11 @@ def _follow(job: Job, advance: Advance) -> Any:
                     _show(report, advance)
         except StopIteration as end:
             return end.value
+        except BrokenPipeError:
+            asked.append(signal.SIGPIPE)
         finally:
             steps.close()
-    raise KeyboardInterrupt
+    raise Interrupted("Interrupted. The run is saved; --resume goes on from there.")
 
 
 def _show(report: Any, advance: Advance) -> None:
