@@ -8,6 +8,7 @@ one.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -43,6 +44,8 @@ __all__ = [
 ]
 
 JOIN_S = 5.0
+
+log = logging.getLogger(__name__)
 
 
 def unknown_failure(error: BaseException) -> Failure:
@@ -165,8 +168,14 @@ class Engine:
                 with lane.changed:
                     lane.changed.wait_for(lambda: self._closing or lane.has_work())
 
+    def _prepare(self) -> None:
+        try:
+            self._prepare_jobs()
+        except Exception:
+            log.exception("The job lane runs with torch's own thread count.")
+
     def _job_loop(self) -> None:
-        self._prepare_jobs()
+        self._prepare()
         lane = self._jobs
         while not (self._closing and not lane.running()):
             if not lane.turn():
@@ -178,7 +187,7 @@ class Engine:
     def _both_loop(self) -> None:
         if not self._asks.open():
             return
-        self._prepare_jobs()
+        self._prepare()
         while not (self._closing and not self._jobs.running()):
             worked = self._jobs.turn()
             while not self._closing and self._asks.turn():
