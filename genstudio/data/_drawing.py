@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-INK = 0.02  # fainter strokes, in [0, 1], do not count as ink
+INK = 1 / 512  # fainter strokes, in [0, 1], do not count as ink
 
 _BOX = 20 / 28  # MNIST's box for the ink, as a share of the side
 _MAX_SIDE = 8192
