@@ -287,7 +287,7 @@ class MainWindow(QMainWindow):
 
     def _torch_is_here(self) -> None:
         from genstudio import data
-        from genstudio.engine.lane_setup import summary
+        from genstudio.engine.device import summary
 
         names = [
             (name, name)

@@ -397,14 +397,14 @@ def offer_image(session: Session, image: np.ndarray, title: str) -> None:
 
 def _open_store(device: str) -> ModelStore:
     """Runs in the ask lane: torch is imported there."""
-    from genstudio.engine.lane_setup import prepare_ask_lane
+    from genstudio.engine.device import prepare_ask_lane
     from genstudio.engine.library import Store
 
     return Store(prepare_ask_lane(device))
 
 
 def _prepare_jobs() -> None:
-    from genstudio.engine.lane_setup import prepare_job_lane
+    from genstudio.engine.device import prepare_job_lane
 
     prepare_job_lane()
 
