@@ -8,7 +8,6 @@ import numpy as np
 from PySide6.QtCore import QMimeData, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
-    QColor,
     QContextMenuEvent,
     QDragEnterEvent,
     QDropEvent,
@@ -39,8 +38,8 @@ class DrawCanvas(QWidget):
     """Draw with the left button, rub with the right; the wheel or [ and ] change the brush.
 
     `image_changed` comes while the hand draws, at most every 16 ms and always with the newest
-    drawing, and after every other change. By keyboard: arrows move the pen (Shift: ten times as far),
-    Space puts it down and lifts it, Delete clears, Ctrl+Z and Ctrl+Shift+Z undo and redo.
+    drawing, and after every other change. By keyboard: arrows move the pen (Shift: ten times as
+    far), Space puts it down and lifts it, Delete clears, Ctrl+Z and Ctrl+Shift+Z undo and redo.
     """
 
     image_changed = Signal(object)  # float32 (280, 280) in [0, 1], white ink on black
@@ -372,11 +371,15 @@ class DrawCanvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         rect = self.sheet_rect()
-        painter.drawImage(rect, self._ink.image)
-        if self._ink.empty() and self._last is None:
-            painter.setPen(QColor(theme.DARK.quiet))  # the sheet is black in every scheme
+        if self._ink.empty() and self._last is None and not self._pen_down:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("field"))
+            painter.drawRoundedRect(rect, theme.RADIUS, theme.RADIUS)
+            painter.setPen(theme.colour("quiet"))
             painter.setFont(theme.text_font(theme.CAPTION_PX))
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self.tr("draw, drop or paste"))
+        else:
+            painter.drawImage(rect, self._ink.image)
         scale = rect.width() / SIDE
         for place in (self._hover, self._pen and rect.topLeft() + self._pen * scale):
             if place is not None and rect.contains(place):
