@@ -24,7 +24,7 @@ KEEP = 3
 FOLDER = "checkpoints"
 LATEST = "latest.json"
 MANIFEST = "manifest.json"
-_NAME = re.compile(r"step-(\d{6,12})")
+_NAME = re.compile(r"step-(\d{6,12})(?:-(\d{1,6}))?")
 _MAX_MANIFEST_BYTES = 1 << 20
 
 
@@ -41,27 +41,33 @@ class Checkpoint:
         return (self.path / name).read_bytes()
 
 
-def name_of(step: int) -> str:
-    return f"step-{step:06d}"
+def name_of(step: int, revision: int = 0) -> str:
+    """step-000123, or step-000123-1 where the same step was saved again."""
+    return f"step-{step:06d}" + (f"-{revision}" if revision else "")
 
 
 def step_of(name: str) -> int | None:
     """The step in a checkpoint's name, or None where it is none."""
+    place = _place(name)
+    return None if place is None else place[0]
+
+
+def _place(name: str) -> tuple[int, int] | None:
     match = _NAME.fullmatch(name)
-    return int(match.group(1)) if match else None
+    return (int(match.group(1)), int(match.group(2) or 0)) if match else None
 
 
 def write(run: Path, step: int, contents: Mapping[str, bytes], keep: int = KEEP) -> Checkpoint:
-    """Write a checkpoint of `contents` (file name: bytes), make it the latest, and prune to the last `keep`.
+    """Write a checkpoint of `contents` (file name: bytes), make it the latest, keep the last few.
 
     Raises: CannotSave; the checkpoints that were there are intact.
     """
     folder = run / FOLDER
-    target = folder / name_of(step)
-    with files.saving(target):
+    with files.saving(folder):
         folder.mkdir(parents=True, exist_ok=True)
         sweep(run)
     files.check_space(folder, sum(map(len, contents.values())))
+    target = folder / _free_name(run, step)
     aside = folder / f"{target.name}{files.TEMPORARY}{os.getpid()}"
     with files.saving(target):
         try:
@@ -70,10 +76,7 @@ def write(run: Path, step: int, contents: Mapping[str, bytes], keep: int = KEEP)
                 files.write_synced(aside / name, data)
             files.write_synced(aside / MANIFEST, _manifest(step, contents))
             files.sync_folder(aside)
-            if target.exists():  # the same step again: what stands there is complete or damaged
-                _replace_folder(aside, target)
-            else:
-                files.rename(aside, target)
+            files.rename(aside, target)
             files.sync_folder(folder)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
@@ -83,13 +86,13 @@ def write(run: Path, step: int, contents: Mapping[str, bytes], keep: int = KEEP)
     return Checkpoint(target, step)
 
 
-def _replace_folder(aside: Path, target: Path) -> None:
-    """Put `aside` where `target` is. A folder cannot be replaced in one stroke, so the old one steps aside first."""
-    if not problems(target):
-        shutil.rmtree(aside)  # complete already: the same step of the same run
-        return
-    shutil.rmtree(target)
-    files.rename(aside, target)
+def _free_name(run: Path, step: int) -> str:
+    """A folder cannot replace another in one stroke, so the same step saved again gets a new name."""
+    taken = set(names(run))
+    revision = 0
+    while name_of(step, revision) in taken:
+        revision += 1
+    return name_of(step, revision)
 
 
 def _manifest(step: int, contents: Mapping[str, bytes]) -> bytes:
@@ -123,35 +126,36 @@ def problems(path: Path) -> str:
     return ""
 
 
-def steps(run: Path) -> list[int]:
-    """Steps of the checkpoints in `run` by name, newest first, complete or not."""
+def names(run: Path) -> list[str]:
+    """Names of the checkpoints in `run`, newest first, complete or not."""
     try:
-        names = [entry.name for entry in os.scandir(run / FOLDER) if entry.is_dir()]
+        found = [entry.name for entry in os.scandir(run / FOLDER) if entry.is_dir()]
     except OSError:
         return []
-    return sorted((s for s in map(step_of, names) if s is not None), reverse=True)
+    placed = [(place, name) for name in found if (place := _place(name)) is not None]
+    return [name for _, name in sorted(placed, reverse=True)]
 
 
 def latest(run: Path) -> Checkpoint | None:
-    """The newest complete checkpoint of `run`, or None. What is damaged is passed over and named in its notes."""
+    """The newest complete checkpoint of `run`, or None; its notes name what was passed over."""
     notes: list[str] = []
-    for step in steps(run):
-        path = run / FOLDER / name_of(step)
+    for name in names(run):
+        path = run / FOLDER / name
         reason = problems(path)
         if not reason:
-            return Checkpoint(path, step, tuple(notes))
-        notes.append(f"The checkpoint of step {step:,} was passed over: {reason}.")
+            return Checkpoint(path, step_of(name) or 0, tuple(notes))
+        notes.append(f"The checkpoint {name} was passed over: {reason}.")
     return None
 
 
 def prune(run: Path, keep: int = KEEP) -> None:
     """Delete all but the last `keep` checkpoints, but never the newest complete one."""
-    newest = latest(run)
-    if newest is None:
+    if len(names(run)) <= max(1, keep):
         return
-    for step in steps(run)[max(1, keep) :]:
-        if step != newest.step:
-            _discard(run / FOLDER / name_of(step))
+    newest = latest(run)
+    for name in names(run)[max(1, keep) :]:
+        if newest is not None and name != newest.path.name:
+            _discard(run / FOLDER / name)
 
 
 def _discard(path: Path) -> None:
@@ -172,4 +176,4 @@ def sweep(run: Path) -> None:
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path, ignore_errors=True)
                 else:
-                    os.unlink(entry.path)
+                    Path(entry.path).unlink()

@@ -103,6 +103,29 @@ def use_threads(n: int) -> None:
     torch.ones(1 << 17).add_(1.0)
 
 
+def prepare_ask_lane(name: str = "auto") -> torch.device:
+    """Set up the calling thread for questions: one torch thread, no gradients. Returns its device."""
+    use_threads(1)
+    torch.set_grad_enabled(False)
+    return pick(name)
+
+
+def prepare_job_lane() -> None:
+    """Set up the calling thread for jobs; a training then sets the threads that it chose."""
+    use_threads(processors())
+
+
+def summary(name: str = "auto") -> str:
+    """What computes, in a few words for the window."""
+    device = pick(name)
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return "Apple GPU"
+    n = processors()
+    return "CPU, 1 processor" if n == 1 else f"CPU, {n} processors"
+
+
 def has_convolutions(model: nn.Module) -> bool:
     return any(isinstance(m, nn.Conv2d | nn.ConvTranspose2d) for m in model.modules())
 

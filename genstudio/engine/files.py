@@ -22,7 +22,7 @@ TEMPORARY = (
 
 def open_new(path: Path) -> BinaryIO:
     """A new file for writing, with the permissions that the umask gives. Tests put a failing one here."""
-    return open(path, "xb", buffering=0)
+    return path.open("xb", buffering=0)
 
 
 def write_synced(path: Path, data: bytes) -> None:
@@ -52,7 +52,7 @@ def rename(source: Path, target: Path) -> None:
     """os.replace; on Windows tried again for a moment while a virus scanner holds the file."""
     for attempt in range(10):
         try:
-            os.replace(source, target)
+            source.replace(target)
         except PermissionError:
             if os.name != "nt" or attempt == 9:
                 raise

@@ -112,7 +112,7 @@ class Learner:
         rng = torch.Generator(self.batches.device).manual_seed(0)
         return {name: float(value) for name, value in self.model.losses(x, rng).items()}
 
-    # The shadow ------------------------------------------------------------------------------------------------
+    # The shadow ----------------------------------------------------------------------------------
 
     @torch.no_grad()
     def refresh(self) -> Model:
@@ -178,7 +178,7 @@ class Learner:
                     step=self.step,
                 )
 
-    # State -----------------------------------------------------------------------------------------------------
+    # State ---------------------------------------------------------------------------------------
 
     def contents(self) -> tuple[dict[str, bytes], dict[str, Any]]:
         """Files of a checkpoint, and what belongs into its state.json."""

@@ -65,6 +65,7 @@ class Recorder:
         facts = {
             "epoch": step / self._per_epoch,
             "epochs": self._total / self._per_epoch,
+            "steps_per_epoch": self._per_epoch,
             "images_per_second": None if rate is None else rate * self._batch_size,
             **facts,
         }
@@ -103,11 +104,12 @@ class Recorder:
         self._reports.append(Scalars(self.run, split, read_only(steps), locked))
 
     def _write(self, reports: list[Report]) -> None:
-        lines = []
+        lines: list[dict[str, Any]] = []
         for report in reports:
             if isinstance(report, Scalars):
-                lines.append(runs.scalars_line(report.split, report.steps, report.values))
-            elif isinstance(report, Event):
-                lines.append(runs.event_line(report.step, report.kind, report.text, report.facts))
+                lines += runs.scalar_rows(report.split, report.steps, report.values)
+            elif isinstance(report, Event) and report.kind != "card":
+                line = {"step": report.step, "kind": report.kind, "text": report.text}
+                lines.append({**line, "facts": dict(report.facts)})
         if lines:
             runs.append(self._folder, lines)

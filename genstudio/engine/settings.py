@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import ValidationError, model_validator
 
 from genstudio.abilities import BadInput
-from genstudio.models import Config, Family, N_, explain, setting
+from genstudio.models import N_, Config, Family, explain, setting
 
 PREFIX = "train."
 DEFAULT_EPOCHS = 20
@@ -273,25 +273,28 @@ def live_change(
     return family.configure(changed), settings
 
 
-def changed_fields(record: Config) -> dict[str, Any]:
-    """The fields of `record` that differ from their defaults, as JSON values."""
-    return {
-        name: value
-        for name, value in record.model_dump(mode="json").items()
-        if getattr(record, name) != type(record).model_fields[name].default
-    }
+def changed_fields(record: Config, usual: Config) -> dict[str, Any]:
+    """The fields of `record` that differ from those of `usual`, as JSON values."""
+    before = usual.model_dump(mode="json")
+    after = record.model_dump(mode="json")
+    return {name: value for name, value in after.items() if value != before[name]}
 
 
-def command_line(family: str, data: str, out: str, config: Config, settings: TrainSettings) -> str:
+def command_line(
+    family: Family, data: str, out: str, config: Config, settings: TrainSettings
+) -> str:
     """The command that makes this run, as one line for a shell."""
-    trainer = changed_fields(settings)
-    words = ["genstudio", "train", family, "--data", data, "--out", out]
+    recommended = dict(family.recommended)
+    if settings.steps is not None or settings.epochs is not None:
+        recommended = {k: v for k, v in recommended.items() if k not in ("steps", "epochs")}
+    trainer = changed_fields(settings, train_settings(recommended))
+    words = ["genstudio", "train", family.key, "--data", data, "--out", out]
     for name, option in (("steps", "--steps"), ("epochs", "--epochs"), ("seed", "--seed"),
                          ("device", "--device"), ("precision", "--precision"),
                          ("threads", "--threads")):  # fmt: skip
         if name in trainer:
             words += [option, str(trainer.pop(name))]
-    for key, value in changed_fields(config).items():
+    for key, value in changed_fields(config, family.config()).items():
         words += ["--set", f"{key}={_text(value)}"]
     for key, value in trainer.items():
         words += ["--set", f"{PREFIX}{key}={_text(value)}"]

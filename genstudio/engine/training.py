@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import platform
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,29 +17,39 @@ from genstudio import data as data_sets
 from genstudio.abilities import BadInput, Card
 from genstudio.data import Dataset
 from genstudio.engine import checkpoint, device, files, runs
+from genstudio.engine import resume as resumption
 from genstudio.engine.batches import Batches
+from genstudio.engine.checkpoint import Checkpoint
 from genstudio.engine.device import Choice
 from genstudio.engine.faults import NotFinite
+from genstudio.engine.held_out import HeldOut
 from genstudio.engine.jobs import Change, Command, Flush, Report, Save, Steps
-from genstudio.engine.learner import CALIBRATE_N, Learner, encode_state
+from genstudio.engine.learner import CALIBRATE_N, MODEL, OPTIMIZER, Learner, encode_state
 from genstudio.engine.live import LiveWeights
 from genstudio.engine.recorder import PAUSE_S, Recorder
 from genstudio.engine.schedule import curve_points, log_spaced
 from genstudio.engine.settings import (
-    FREE_ON_RESUME,
     TrainSettings,
     command_line,
     live_change,
     train_settings,
 )
-from genstudio.engine.held_out import HeldOut
 from genstudio.engine.weights_file import header_of, to_bytes
-from genstudio.models import Config, Family, family as family_named
+from genstudio.models import Config, Family
+from genstudio.models import family as family_named
 
 log = logging.getLogger(__name__)
 
-STATE = "state.json"
 N_CURVE_POINTS = 50
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What a run consists of once it is under way."""
+
+    learner: Learner
+    recorder: Recorder
+    held_out: HeldOut
 
 
 class Training:
@@ -74,14 +84,21 @@ class Training:
         self.name = self.out.name
         self._first_config, self._first_settings = self.config, self.settings
         self._changes: list[dict[str, Any]] = []
-        self._found = self._find(resume)
-        self._saved_step: int | None = None
+        self._found = resumption.find(self.out, resume)
+        if self._found is not None:
+            resumption.check_same(
+                resumption.state_of(self._found),
+                self.out,
+                self.family.key,
+                self.data_name,
+                self.config,
+                self.settings,
+            )
+        self._saved: tuple[int, int] | None = None  # step and live changes of the last checkpoint
         self._seconds = 0.0
         self._metrics: dict[str, Any] = {}
         self._sha256 = ""
-        self._learner: Learner | None = None
-        self._recorder: Recorder | None = None
-        self._curve: HeldOut | None = None
+        self._parts: _Parts | None = None
 
     @classmethod
     def resuming(cls, out: Path | str) -> Training:
@@ -92,13 +109,13 @@ class Training:
         found = checkpoint.latest(Path(out))
         if found is None:
             raise BadInput(f"{out} holds no complete checkpoint. Start a new run.")
-        state = _state(found)
+        state = resumption.state_of(found)
         family = family_named(state["family"])
         config = family.configure(state["config"])
         settings = train_settings(state["settings"])
         return cls(family, state["data"]["name"], out, config, settings, resume=True)
 
-    # What it is ------------------------------------------------------------------------------------------------
+    # What it is ----------------------------------------------------------------------------------
 
     @cached_property
     def data(self) -> Dataset:
@@ -111,18 +128,18 @@ class Training:
 
     @property
     def step(self) -> int:
-        return self._learner.step if self._learner is not None else 0
+        return self._parts.learner.step if self._parts is not None else 0
 
     @property
     def command(self) -> str:
         """The command line that makes this run."""
         return command_line(
-            self.family.key, self.data_name, str(self.out), self._first_config, self._first_settings
+            self.family, self.data_name, str(self.out), self._first_config, self._first_settings
         )
 
     def card(self) -> Card:
         """What is known of the model as it is now."""
-        if self._learner is not None:
+        if self._parts is not None:
             model = self._learner.model
         else:
             with torch.device("meta"):
@@ -147,11 +164,11 @@ class Training:
 
     def weights(self) -> tuple[LiveWeights, int] | None:
         """A copy of the weights of now and their step; None before the model stands."""
-        if self._learner is None:
+        if self._parts is None:
             return None
         return self._learner.live(), self._learner.step
 
-    # The run ---------------------------------------------------------------------------------------------------
+    # The run -------------------------------------------------------------------------------------
 
     def run(self, run: int) -> Steps:
         """The training itself; see Job."""
@@ -181,8 +198,9 @@ class Training:
                     self._save()
                     save_due = time.perf_counter() + self.settings.checkpoint_every_s
                 reports = self._take() if flush or last or now >= recorder.due else None
+                given = time.perf_counter()
                 commands = yield reports
-                gap = time.perf_counter() - now
+                gap = time.perf_counter() - given
                 if gap > PAUSE_S:
                     recorder.paused(gap)
             return self.card()
@@ -190,7 +208,7 @@ class Training:
             self._save_at_close()
             raise
         except NotFinite as error:
-            error.kept = self._saved_step
+            error.kept = self._saved[0] if self._saved is not None else None
             raise
         finally:
             torch.set_num_threads(threads)
@@ -201,60 +219,25 @@ class Training:
             device.use_threads(choice.threads)
 
     def _take(self) -> list[Report]:
-        assert self._recorder is not None and self._learner is not None
         update = self._learner.update
         facts = {"lr": update.lr, "grad_norm": update.grad_norm}
-        reports = self._recorder.take(time.perf_counter(), self._learner.step, **facts)
-        return reports
+        return self._recorder.take(time.perf_counter(), self._learner.step, **facts)
 
-    # Opening ---------------------------------------------------------------------------------------------------
+    @property
+    def _learner(self) -> Learner:
+        assert self._parts is not None
+        return self._parts.learner
 
-    def _find(self, resume: bool) -> checkpoint.Checkpoint | None:
-        """The checkpoint to go on from, or None where the run starts anew."""
-        if self.out.exists() and not self.out.is_dir():
-            raise BadInput(f"{self.out} is a file. Choose a folder for the run.")
-        if not resume:
-            if self.out.exists() and any(self.out.iterdir()):
-                raise BadInput(
-                    f"{self.out} is not empty. Choose another folder, or resume that run."
-                )
-            return None
-        found = checkpoint.latest(self.out)
-        if found is None:
-            if not runs.is_empty(self.out):
-                reason = "no complete checkpoint" if runs.is_run(self.out) else "no run"
-                raise BadInput(f"{self.out} holds {reason} to resume. Choose another folder.")
-            return None
-        self._check_same(_state(found))
-        return found
+    @property
+    def _recorder(self) -> Recorder:
+        assert self._parts is not None
+        return self._parts.recorder
 
-    def _check_same(self, state: Mapping[str, Any]) -> None:
-        """Raises: BadInput where the run in the folder was begun with other settings."""
-        pairs = [
-            ("family", state["family"], self.family.key),
-            ("data", state["data"]["name"], self.data_name),
-        ]
-        config = self.config.model_dump(mode="json")
-        settings = self.settings.model_dump(mode="json")
-        pairs += [(key, state["config"].get(key), config[key]) for key in config]
-        free = FREE_ON_RESUME
-        if self.settings.lr_schedule != "constant":
-            free = free - {"steps", "epochs"}  # the schedule stretches over the total
-        pairs += [
-            (f"train.{key}", state["settings"].get(key), settings[key])
-            for key in settings
-            if key not in free
-        ]
-        for key, was, now in pairs:
-            if was != now:
-                raise BadInput(
-                    f"The run in {self.out} was begun with {key} = {was}, got {now}. "
-                    "Resume it with its own settings, or choose another folder."
-                )
+    # Opening -------------------------------------------------------------------------------------
 
     def _open(self, run: int) -> tuple[Learner, Recorder]:
         """Build or restore everything; the recorder then holds the first reports."""
-        state = _state(self._found) if self._found is not None else None
+        state = resumption.state_of(self._found) if self._found is not None else None
         where = device.pick(self.settings.device)
         batches = Batches(self.data.train, self.settings.batch_size, self.settings.seed, where)
         total = self.settings.total_steps(batches.per_epoch)
@@ -272,18 +255,17 @@ class Training:
         else:
             choice = device.choose(model, self.settings, lambda f: batches.at(0, f), where)
         learner = Learner(model, batches, self.settings, choice, total)
-        self._learner, self._recorder = learner, recorder
-        self._curve = HeldOut(self.data.test, where, self.settings.seed)
-        if state is None:
+        self._parts = _Parts(learner, recorder, HeldOut(self.data.test, where, self.settings.seed))
+        if self._found is None or state is None:
             with files.saving(self.out):
                 runs.clear(self.out)
             self._start(choice)
         else:
-            self._restore(state)
+            self._restore(self._found, state)
+        recorder.event(learner.step, "card", "The model stands.", card=self.card())
         return learner, recorder
 
     def _start(self, choice: Choice) -> None:
-        assert self._recorder is not None
         self._recorder.event(
             0,
             "choice",
@@ -291,30 +273,32 @@ class Training:
             **{**choice.to_json(), "ms_per_step": dict(choice.ms_per_step)},
         )
         self._measure(True)
-        if self.settings.n_snapshots > 1:
+        if 0 in log_spaced(self._learner.total, self.settings.n_snapshots):
             self._snapshot()
         self._save()
 
-    def _restore(self, state: Mapping[str, Any]) -> None:
-        assert self._found is not None and self._learner is not None and self._recorder is not None
-        names = ("model.safetensors", "optimizer.safetensors")
-        self._learner.restore({name: self._found.read(name) for name in names}, state)
+    def _restore(self, found: Checkpoint, state: Mapping[str, Any]) -> None:
+        contents = {name: found.read(name) for name in (MODEL, OPTIMIZER)}
+        self._learner.restore(contents, state)
         for change in state["changes"]:
             self._apply(change["key"], change["value"])
         self._changes = list(state["changes"])
         self._seconds = self._recorder.seconds = float(state["seconds"])
         self._metrics = dict(state["metrics"])
-        step = self._saved_step = self._learner.step
+        step = self._learner.step
+        self._saved = (step, len(self._changes))
         runs.drop_after(self.out, step)
-        for note in self._found.notes:
+        self._sha256 = resumption.weights_of(self.out, step)
+        if not self._sha256:  # killed after the checkpoint and before the weights at the top
+            self._export(step >= self._learner.total)
+        for note in found.notes:
             self._recorder.event(step, "alarm", note)
         self._recorder.event(step, "resumed", f"Resumed at step {step:,}.")
 
-    # Commands --------------------------------------------------------------------------------------------------
+    # Commands ------------------------------------------------------------------------------------
 
     def _obey(self, commands: Sequence[Command]) -> bool:
         """Carry out what was sent; True when it is to be reported at once."""
-        assert self._recorder is not None
         for command in commands:
             if isinstance(command, Change):
                 self._change(command)
@@ -325,7 +309,6 @@ class Training:
         return True
 
     def _change(self, command: Change) -> None:
-        assert self._recorder is not None
         record = self.settings if command.key.startswith("train.") else self.config
         before = getattr(record, command.key.removeprefix("train."), None)
         try:
@@ -340,25 +323,23 @@ class Training:
 
     def _apply(self, key: str, value: Any) -> Any:
         """Let live setting `key` be `value`; returns it as the setting holds it."""
-        assert self._learner is not None
         config, settings = live_change(key, value, self.config, self.settings, self.family)
         self._learner.change(config, settings)
         self.config, self.settings = config, settings
         record = settings if key.startswith("train.") else config
         return record.model_dump(mode="json")[key.removeprefix("train.")]
 
-    # Saving ----------------------------------------------------------------------------------------------------
+    # Saving --------------------------------------------------------------------------------------
 
     def _measure(self, always: bool) -> None:
         """A point of the test curve."""
-        assert self._learner is not None and self._recorder is not None and self._curve is not None
-        parts = self._curve.measure(self._learner, always)
+        assert self._parts is not None
+        parts = self._parts.held_out.measure(self._learner, always)
         if parts:
             self._recorder.test(self._learner.step, parts)
             self._metrics["test"] = {name: round(value, 5) for name, value in parts.items()}
 
     def _snapshot(self) -> None:
-        assert self._learner is not None and self._recorder is not None
         step = self._learner.step
         path = runs.snapshot_path(self.out, step)
         shadow = self._learner.calibrate()
@@ -366,7 +347,6 @@ class Training:
         self._recorder.event(step, "snapshot", f"Snapshot of step {step:,}.", path=str(path))
 
     def _header(self, step: int) -> Any:
-        assert self._learner is not None
         return header_of(
             self._learner.shadow,
             title=self.family.title,
@@ -378,13 +358,12 @@ class Training:
     def _save(self, final: bool = False) -> None:
         """Write a checkpoint, then the weights and card at the top of the run folder."""
         learner, recorder = self._learner, self._recorder
-        assert learner is not None and recorder is not None
         step = learner.step
         learner.check_weights()
         self._seconds = recorder.seconds
         contents, state = learner.contents()
         state |= {
-            "schema_version": 1,
+            "schema_version": resumption.SCHEMA_VERSION,
             "epoch": step // learner.batches.per_epoch,
             "family": self.family.key,
             "config": self._first_config.model_dump(mode="json"),
@@ -397,17 +376,21 @@ class Training:
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
             "total": learner.total,
         }
-        kept = checkpoint.write(self.out, step, {**contents, STATE: encode_state(state)})
-        shadow = learner.calibrate(None if final else CALIBRATE_N)
-        weights = to_bytes(shadow.state_dict(), self._header(step))
+        kept = checkpoint.write(self.out, step, {**contents, resumption.STATE: encode_state(state)})
+        self._saved = (step, len(self._changes))
+        self._export(final)
+        recorder.event(step, "checkpoint", f"Saved at step {step:,}.", path=str(kept.path))
+
+    def _export(self, final: bool) -> None:
+        """Put weights and card at the top of the run folder; calibrated on all data at the end."""
+        shadow = self._learner.calibrate(None if final else CALIBRATE_N)
+        weights = to_bytes(shadow.state_dict(), self._header(self._learner.step))
         self._sha256 = files.sha256(weights)
         files.replace(self.out / runs.MODEL, weights)
         files.replace(self.out / runs.CARD, self.card().model_dump_json(indent=1).encode())
-        self._saved_step = step
-        recorder.event(step, "checkpoint", f"Saved at step {step:,}.", path=str(kept.path))
 
     def _save_at_close(self) -> None:
-        if self._learner is None or self._learner.step == self._saved_step:
+        if self._parts is None or self._saved == (self._learner.step, len(self._changes)):
             return
         try:
             self._take()  # what was not yet written of the curves
@@ -415,23 +398,6 @@ class Training:
             self._take()
         except NotFinite as error:
             log.warning("The run was stopped without saving: %s", error)
-
-
-def _state(found: checkpoint.Checkpoint) -> dict[str, Any]:
-    """The state.json of a checkpoint.
-
-    Raises: BadInput when it was written by a newer GenStudio or cannot be read.
-    """
-    try:
-        state = json.loads(found.read(STATE))
-        version = state["schema_version"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{found.path} cannot be read ({error}). Start a new run.") from error
-    if version > 1:
-        raise BadInput(
-            f"{found.path} was written by a newer GenStudio. Update GenStudio to resume."
-        )
-    return dict(state)
 
 
 def _machine() -> str:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from genstudio.abilities import BadInput
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from genstudio.models import Model
@@ -177,7 +178,7 @@ def _compare(
             )
 
 
-def load(path: Path, device: str = "cpu") -> Model:
+def load(path: Path, device: str | torch.device = "cpu") -> Model:
     """The model in the weights file `path`, in eval mode and without gradients.
 
     Raises: BadInput when the file is damaged, hostile, does not fit its model or holds NaN.
