@@ -90,12 +90,17 @@ class _Quiet(SimpleHTTPRequestHandler):
         self.server.asked.append(self.path)  # type: ignore[attr-defined]
 
 
+class _Mirror(ThreadingHTTPServer):
+    def handle_error(self, *args: object) -> None:
+        """A client that hangs up is what one test is about."""
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ThreadingHTTPServer]:
     """A mirror on this machine: it serves tmp_path / "www"."""
     (tmp_path / "www").mkdir()
     handler = partial(_Quiet, directory=str(tmp_path / "www"))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Mirror(("127.0.0.1", 0), handler) as server:
         server.asked = []  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
