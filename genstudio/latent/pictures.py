@@ -42,3 +42,9 @@ def pick(model: Any, data: str | Dataset, split: str, index: int) -> DataImage:
     label = -1 if part.labels is None else int(part.labels[index])
     name = dataset.classes[label] if 0 <= label < len(dataset.classes) else ""
     return DataImage(image, index, split, len(part), label, name)
+
+
+def classes(model: Any, data: str | Dataset) -> tuple[str, ...]:
+    """Query: the names of a data set's classes; the model is not asked anything."""
+    dataset = load(data) if isinstance(data, str) else data
+    return tuple(dataset.classes)
