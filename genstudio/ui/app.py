@@ -41,12 +41,14 @@ def open_window(panel: str = "", weights: str = "", device: str = "auto") -> int
     return code if ended else 1
 
 
-def _begin(window: MainWindow, autosave: Autosave, panel: str, weights: str, crash: str) -> None:
+def _begin(
+    window: MainWindow, autosave: Autosave, panel: str, weights: str, crash: str | None
+) -> None:
     """The window is painted: bring back the last session, or offer it after a crash."""
     last, notice = autosave.last()
     if autosave.crashed and last is not None:
         window.start(panel, weights)
-        window.offer_restore(last, crash)
+        window.offer_restore(last, crash or "")
     else:
         window.start(panel, weights, project=last)
     if notice:
@@ -64,7 +66,8 @@ def _quit_on_signals(window: MainWindow) -> None:
 
 
 def _report_times(window: MainWindow, session: Session) -> None:
-    """For `genstudio bench startup`: monotonic times of first paint and first picture, then quit."""
+    """For `genstudio bench startup`: monotonic times of first paint and first picture, then quit.
+    """
     if os.environ.get("GENSTUDIO_BENCH_STARTUP") != "1":
         return
     window.painted.connect(lambda: print(f"window {time.monotonic()}", flush=True))  # noqa: T201

@@ -86,7 +86,7 @@ def read_session(file: Path) -> tuple[Project | None, str]:
     except (OSError, BadInput) as error:
         aside = file.with_suffix(".bad")
         try:
-            os.replace(file, aside)
+            file.replace(aside)
         except OSError:
             log.exception("The damaged session could not be set aside.")
         return (

@@ -61,7 +61,7 @@ class Intake(QObject):
         return False
 
     def take_files(self, dropped: list[Path]) -> None:
-        """Open each by what it is: a run folder, weights, an image, a project, a folder of images."""
+        """Open each by what it is: run folder, weights, image, project, folder of images."""
         for path in dropped:
             self._try(lambda path=path: self._take_file(path))
 
@@ -87,7 +87,8 @@ class Intake(QObject):
             )
 
     def _take_model(self, path: Path) -> None:
-        """Every check runs in the ask lane, where the model is loaded; then it goes on the shelf."""
+        """Every check runs in the ask lane, where the model is loaded; then it goes on the shelf.
+        """
 
         def known(answer: object) -> None:
             card = answer.value  # type: ignore[attr-defined]

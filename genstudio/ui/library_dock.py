@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,8 @@ class Library(QWidget):
         column.addWidget(images)
         column.addWidget(self.canvas)
         self.canvas.image_changed.connect(self._offer_drawing)
+        self.canvas.picture_taken.connect(self._offer_picture)
+        self.canvas.refused.connect(lambda text: session.failed.emit(Failure(text)))
         session.library_changed.connect(self.refresh)
         session.jobs_changed.connect(self.refresh)
         session.model_changed.connect(lambda _slot: self._mark_shown())
@@ -156,7 +159,7 @@ class Library(QWidget):
             self, self.tr("Rename"), self.tr("New name"), text=entry.title
         )
         if accepted:
-            self._try(lambda: shelf.rename(entry, name))
+            self._change_shelf(lambda: shelf.rename(entry, name))
 
     def _delete(self, entry: shelf.Entry) -> None:
         if entry.kind == "run":
@@ -167,26 +170,42 @@ class Library(QWidget):
             if answer != QMessageBox.StandardButton.Yes:
                 return
         ref = self._session.model("A")
-        self._try(lambda: shelf.delete(entry))
+        self._change_shelf(lambda: shelf.delete(entry))
         if ref is not None and ref.source == entry.source:
             self._session.show("A", None)
 
-    def _try(self, change) -> None:  # type: ignore[no-untyped-def]
+    def _try(self, change: Callable[[], object]) -> None:
         try:
             change()
         except (BadInput, OSError) as error:
             self._session.failed.emit(Failure(str(error)))
+
+    def _change_shelf(self, change: Callable[[], object]) -> None:
+        self._try(change)
         self._session.library_changed.emit()
 
     def _offer_drawing(self, ink: np.ndarray) -> None:
         """A drawing (h, w) in [0, 1], white ink on black, on its way to the panels."""
         from genstudio.data import _drawing
 
+        if float(ink.max(initial=0.0)) > 0.0:
+            image = _drawing.normalise(ink, self._shape())
+            self._session.image_offered.emit(image, self.tr("drawing"))
+
+    def _offer_picture(self, picture: np.ndarray) -> None:
+        """A dropped or pasted image in colour (3, h, w) in [0, 1]."""
+        from genstudio.data import _image
+
+        pixels = np.ascontiguousarray((picture.transpose(1, 2, 0) * 255).round().astype(np.uint8))
+        self._try(
+            lambda: self._session.image_offered.emit(
+                _image.read(pixels, self._shape()), self.tr("image")
+            )
+        )
+
+    def _shape(self) -> tuple[int, ...]:
         ref = self._session.model("A")
-        shape = ref.card.shape if ref is not None and len(ref.card.shape) == 3 else (1, 28, 28)
-        if float(ink.max(initial=0.0)) <= 0.0:
-            return
-        self._session.image_offered.emit(_drawing.normalise(ink, shape), self.tr("drawing"))
+        return ref.card.shape if ref is not None and len(ref.card.shape) == 3 else (1, 28, 28)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal
@@ -54,6 +53,7 @@ class MainWindow(QMainWindow):
         self.settings = settings_file()
         self._timeline: Timeline | None = None
         self._first_paint = True
+        self._offered: Project | None = None
         self.setWindowTitle("GenStudio")
         self.setObjectName("main-window")
         self.setAcceptDrops(True)
@@ -140,6 +140,7 @@ class MainWindow(QMainWindow):
         self.transport.moved.connect(self._scrubbed)
         self.library.files_dropped.connect(self.intake.take_files)
         session.failed.connect(self.show_failure)
+        self.banner.acted.connect(self._take_offer)
         session.ready.connect(self._torch_is_here)
         session.panel_wanted.connect(self.panels.show_panel)
         session.library_changed.connect(self._offer_models)
@@ -275,10 +276,19 @@ class MainWindow(QMainWindow):
 
     def offer_restore(self, last: Project, crash: str) -> None:
         """After a crash: the last session, if the user wants it."""
-        text = self.tr("GenStudio ended unexpectedly last time.")
-        self.banner.show_choice(
-            text, self.tr("Restore the last session"), lambda: self.apply_project(last), crash
+        self._offered = last
+        self.banner.show_message(
+            "warning",
+            self.tr("GenStudio ended unexpectedly last time; the session was kept."),
+            crash,
+            self.tr("Restore it"),
         )
+
+    def _take_offer(self) -> None:
+        last, self._offered = self._offered, None
+        if last is not None:
+            self.banner.dismiss()
+            self.apply_project(last)
 
     def set_theme(self, choice: theme.Choice) -> None:
         app = QApplication.instance()
@@ -345,6 +355,6 @@ def settings_file() -> QSettings:
     settings = QSettings(str(path), QSettings.Format.IniFormat)
     if settings.status() != QSettings.Status.NoError:
         del settings
-        os.replace(path, path.with_suffix(f".{int(time.time())}.bad"))
+        path.replace(path.with_suffix(f".{int(time.time())}.bad"))
         settings = QSettings(str(path), QSettings.Format.IniFormat)
     return settings

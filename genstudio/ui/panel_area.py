@@ -51,7 +51,7 @@ class _Dock(QDockWidget):
         return self._panel
 
     def judge(self, card: Card | None = None) -> str | None:
-        """Grey the panel out where the model in slot A cannot be shown in it; returns the reason."""
+        """Grey the panel out where model A cannot be shown in it; returns the reason."""
         ref = self._session.model("A")
         card = card or (ref.card if ref is not None else None)
         reason = self.spec.serves(card) if card is not None else None

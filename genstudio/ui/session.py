@@ -1,4 +1,4 @@
-"""The session: models, data and seed in view, and the only road between the window and the lanes."""
+"""The session: models, data and seed in view, and the only road from window to lanes."""
 
 from __future__ import annotations
 
@@ -380,7 +380,7 @@ class Session(QObject):
     # The end -----------------------------------------------------------------------------------
 
     def close(self) -> bool:
-        """Stop every job (each saves) and both lanes, in five seconds; True when no thread is left."""
+        """Stop every job (each saves) and both lanes in five seconds; True when none is left."""
         if self._closed:
             return True
         self._closed = True
