@@ -48,8 +48,8 @@ def decode(
     xs (cols,) and ys (rows,) are plane coordinates in latent units (on another scale: the
     `Scale.inverse` of map coordinates). `shell` moves each z to that norm. `coarse` is the number
     of cells along each side of a first quick sheet, 0 for none; a sheet that takes under 12 ms
-    anyway skips it. `cell_px` shrinks cells to that height by area averaging, for a view that draws them
-    smaller than the image.
+    anyway skips it. `cell_px` shrinks cells to that height by area averaging, for a view that draws
+    them smaller than the image.
 
     Raises: BadInput when the plane is not of this model's latent space or there are too many cells.
     """

@@ -118,7 +118,7 @@ def test_shell_moves_every_cell_to_its_norm(make: Any) -> None:
     seen: list[torch.Tensor] = []
     decode = model.decode
     model.decode = lambda z: (seen.append(z), decode(z))[1]
-    list(sheet.decode(model, axes(3, rest=[0, 0, 1]), XS, YS, shell=2.0))
+    list(sheet.decode(model, axes(3, rest=[0, 0, 1]), XS, YS, shell=2.0))  # noqa: S604
     torch.testing.assert_close(seen[0].norm(dim=1), torch.full((len(seen[0]),), 2.0))
 
 

@@ -1,0 +1,136 @@
+"""Samplers draw from the density they name; EM climbs; the kernel's width is the held-out best."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from genstudio.abilities import BadInput
+from genstudio.data import Dataset
+from genstudio.latent import _kde, _mixture, samplers
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def two_clouds(n: int = 2000) -> torch.Tensor:
+    z = torch.randn(n, 2, generator=rng(3))
+    left = torch.tensor([-4.0, 0.0]) + z * torch.tensor([0.5, 1.0])
+    right = torch.tensor([4.0, 1.0]) + z * torch.tensor([1.0, 0.3])
+    return torch.where(torch.rand(n, 1, generator=rng(4)) < 0.25, left, right)
+
+
+def test_prior_is_the_standard_normal(plain: Any) -> None:
+    z = samplers.make("prior", plain, None, rng()).sample(20_000, rng(1))
+    torch.testing.assert_close(z.mean(0), torch.zeros(2), atol=0.03, rtol=0)
+    torch.testing.assert_close(torch.cov(z.T), torch.eye(2), atol=0.04, rtol=0)
+
+
+def test_gaussian_takes_the_moments_the_model_keeps(plain: Any) -> None:
+    plain.z_mean.copy_(torch.tensor([1.0, -2.0]))
+    plain.z_cov.copy_(torch.tensor([[2.0, 0.6], [0.6, 0.5]]))
+    z = samplers.make("gaussian", plain, None, rng()).sample(20_000, rng(1))
+    torch.testing.assert_close(z.mean(0), plain.z_mean, atol=0.05, rtol=0)
+    torch.testing.assert_close(torch.cov(z.T), plain.z_cov, atol=0.08, rtol=0)
+
+
+def test_gaussian_of_a_model_without_moments_is_that_of_draws_from_the_posterior(
+    plain: Any, dataset: Dataset
+) -> None:
+    del plain.z_cov
+    fitted = samplers.make("gaussian", plain, dataset, rng())
+    assert isinstance(fitted, samplers.Gaussian)
+    means = plain.encode(dataset.train.batch(slice(None))).mean
+    want = torch.cov(means.T.double(), correction=0) + 0.25 * torch.eye(2)  # std is 0.5
+    torch.testing.assert_close(fitted.cov, want, atol=0.04, rtol=0)
+
+
+def test_a_flat_gaussian_stays_flat() -> None:
+    flat = samplers.Gaussian(torch.zeros(2), torch.tensor([[1.0, 1.0], [1.0, 1.0]]))
+    z = flat.sample(100, rng())
+    torch.testing.assert_close(z[:, 0], z[:, 1], atol=1e-5, rtol=0)
+
+
+def test_em_never_goes_down_and_finds_both_clouds() -> None:
+    mixture = _mixture.fit(two_clouds(), 2, rng(), tolerance=0.0)
+    steps = torch.tensor(mixture.trace).diff()
+    assert (steps >= -1e-9).all()
+    left, right = mixture.means[:, 0].argsort()
+    torch.testing.assert_close(
+        mixture.means[[left, right]].float(), torch.tensor([[-4.0, 0], [4, 1]]), atol=0.15, rtol=0
+    )
+    assert float(mixture.weights[left]) == pytest.approx(0.25, abs=0.03)
+    assert float(mixture.covs[right, 1, 1]) == pytest.approx(0.09, abs=0.02)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_em_never_goes_down_with_many_components_on_few_points(seed: int) -> None:
+    z = torch.cat([two_clouds(60), torch.zeros(20, 2)])  # twenty equal points tempt to collapse
+    trace = torch.tensor(_mixture.fit(z, 12, rng(seed), tolerance=-1.0).trace)
+    assert len(trace) == 100
+    assert (trace.diff() >= -1e-9).all()
+
+
+def test_mixture_density_agrees_with_torch_distributions() -> None:
+    mixture = _mixture.fit(two_clouds(300), 3, rng())
+    exact = torch.distributions.MixtureSameFamily(
+        torch.distributions.Categorical(mixture.weights),
+        torch.distributions.MultivariateNormal(mixture.means, mixture.covs),
+    )
+    z = two_clouds(50).double()
+    torch.testing.assert_close(mixture.log_density(z), exact.log_prob(z))
+    draws = mixture.sample(20_000, rng(1)).double()
+    torch.testing.assert_close(draws.mean(0), exact.mean, atol=0.1, rtol=0)
+    torch.testing.assert_close(draws.var(0), exact.variance, rtol=0.05, atol=0)
+
+
+def test_kernel_width_is_the_best_on_held_out_points() -> None:
+    kde = _kde.fit(two_clouds(), rng())
+    assert kde.bandwidth == kde.widths[max(range(len(kde.widths)), key=kde.held_out.__getitem__)]
+    assert kde.widths[0] < kde.bandwidth < kde.widths[-1]
+    fresh = two_clouds(5000)[2000:].float()
+    wide = _kde.KernelDensity(kde.centres, kde.spread, 4 * kde.bandwidth)
+    narrow = _kde.KernelDensity(kde.centres, kde.spread, kde.bandwidth / 6)
+    best = kde.log_density(fresh).mean()
+    assert best > wide.log_density(fresh).mean()
+    assert best > narrow.log_density(fresh).mean()
+
+
+def test_kernel_density_integrates_to_one_and_draws_from_itself() -> None:
+    kde = _kde.fit(two_clouds(300), rng())
+    axis = torch.linspace(-10, 10, 201, dtype=torch.float64)
+    grid = torch.cartesian_prod(axis, axis)
+    assert float(kde.log_density(grid).exp().sum() * 0.01) == pytest.approx(1.0, abs=0.01)
+    draws = kde.sample(20_000, rng(1)).double()
+    want = kde.centres.var(0, correction=0) + (kde.bandwidth * kde.spread) ** 2
+    torch.testing.assert_close(draws.var(0), want, rtol=0.05, atol=0)
+
+
+def test_encodings_are_draws_around_encoded_images(make: Any, dataset: Dataset) -> None:
+    model = make(spread=False)
+    z = samplers.make("encodings", model, dataset, rng()).sample(50, rng(1))
+    means = model.encode(dataset.train.batch(slice(None))).mean
+    assert torch.cdist(z, means).min(1).values.max() < 1e-6
+
+
+@pytest.mark.parametrize("name", samplers.NAMES)
+def test_same_seed_same_images(name: str, plain: Any, dataset: Dataset) -> None:
+    def once() -> torch.Tensor:
+        sampler = samplers.make(name, plain, dataset, rng(), n_fit=200)
+        return torch.cat(list(samplers.images(plain, sampler, 7, rng(1))))
+
+    assert once().shape == (7, 1, 4, 6)
+    assert torch.equal(once(), once())
+
+
+def test_what_cannot_be_sampled_is_refused(make: Any, plain: Any) -> None:
+    with pytest.raises(BadInput, match="Choose one of: prior, gaussian, mixture, kde, encodings"):
+        samplers.make("flow", plain, None, rng())
+    with pytest.raises(BadInput, match="names no data set"):
+        samplers.make("kde", plain, None, rng())
+    plain.latent_dim = None
+    with pytest.raises(BadInput, match="no latent space"):
+        samplers.make("prior", plain, None, rng())
