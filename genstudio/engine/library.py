@@ -35,11 +35,7 @@ def resolve(source: str) -> Path:
     """
     path = shelf.find(source)
     if path is None:
-        names = ", ".join(entry.source for entry in shelf.shipped())
-        shipped = f"a shipped one ({names})" if names else "a shipped one"
-        raise BadInput(
-            f"There is no model {source!r}. Choose {shipped}, a run folder or a weights file."
-        )
+        raise shelf.unknown(source)
     if path.is_dir():
         path = path / runs.MODEL
         if not path.is_file():

@@ -79,6 +79,15 @@ def find(source: str) -> Path | None:
     return path if path.exists() else None
 
 
+def unknown(source: str) -> BadInput:
+    """The sentence for a source that is not there."""
+    names = ", ".join(entry.source for entry in shipped())
+    return BadInput(
+        f"There is no model {source!r}. Choose a shipped one ({names or 'none is installed'}),"
+        " a run folder or a weights file."
+    )
+
+
 def describe(source: str) -> Card:
     """The card of a source that has one: a shipped model, a run folder, an opened file, a run's
     snapshot.
@@ -87,11 +96,7 @@ def describe(source: str) -> Card:
     """
     path = find(source)
     if path is None:
-        names = ", ".join(entry.source for entry in shipped())
-        raise BadInput(
-            f"There is no model {source!r}. Choose a shipped one ({names}), a run folder or a"
-            " weights file."
-        )
+        raise unknown(source)
     if path.is_dir():
         return Card.read(path / CARD)
     for entry in opened():

@@ -52,7 +52,7 @@ def _begin(
     else:
         window.start(panel, weights, project=last)
     if notice:
-        window.show_failure(Failure(notice))
+        window.session.failed.emit(Failure(notice))
     autosave.start()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QInputDialog,
@@ -42,7 +42,7 @@ class Library(QWidget):
         self.tree = QTreeWidget()
         self.tree.setHeaderHidden(True)
         self.tree.setRootIsDecorated(False)
-        self.tree.setIndentation(8)
+        self.tree.setIndentation(0)
         self.tree.setAccessibleName(self.tr("Models"))
         self.tree.setToolTip(
             self.tr("Enter or double-click shows a model; drop weights files here.")
@@ -90,6 +90,7 @@ class Library(QWidget):
             head = QTreeWidgetItem([title])
             head.setFlags(Qt.ItemFlag.ItemIsEnabled)
             head.setForeground(0, theme.colour("quiet"))
+            head.setFont(0, theme.text_font(theme.CAPTION_PX))
             self.tree.addTopLevelItem(head)
             for source, name in live:
                 head.addChild(self._item(name, source, self.tr("In training now.")))
@@ -100,6 +101,7 @@ class Library(QWidget):
                 empty.setFlags(Qt.ItemFlag.NoItemFlags)
                 empty.setForeground(0, theme.colour("faint"))
                 head.addChild(empty)
+            head.setSizeHint(0, QSize(0, 3 * theme.GRID))
             head.setExpanded(True)
         self._mark_shown()
 
@@ -111,6 +113,7 @@ class Library(QWidget):
 
     def _item(self, name: str, entry: shelf.Entry | str, tip: str) -> QTreeWidgetItem:
         item = QTreeWidgetItem([name])
+        item.setSizeHint(0, QSize(0, 3 * theme.GRID))
         item.setData(0, _ENTRY, entry)
         item.setToolTip(0, tip)
         return item

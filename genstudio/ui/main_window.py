@@ -58,6 +58,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("main-window")
         self.setAcceptDrops(True)
         self.resize(1440, 880)
+        self.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
         self.setDockOptions(QMainWindow.DockOption.AnimatedDocks)
         self.top_bar = TopBar(session, self)
         self.addToolBar(self.top_bar)
@@ -266,7 +267,7 @@ class MainWindow(QMainWindow):
         try:
             self.session.show(slot, source)
         except BadInput as error:
-            self.show_failure(Failure(str(error)))
+            self.session.failed.emit(Failure(str(error)))
 
     # Messages ---------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from genstudio.abilities import Card
-from genstudio.ui import icons, theme
+from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, panels
 from genstudio.ui.session import Session
 from genstudio.ui.widgets.banner import EmptyState
@@ -195,9 +195,7 @@ class PanelArea(QMainWindow):
         self._dress_tabs()
 
     def _dress_tabs(self) -> None:
-        """Tabs wear the panel's icon in their tooltip line and are greyed where the model cannot be
-        shown.
-        """
+        """Tabs are greyed where the model cannot be shown, and say why."""
         by_title = {dock.windowTitle(): dock for dock in self._docks.values()}
         for bar in self.findChildren(QTabBar):
             if bar.parent() is not self:
@@ -214,7 +212,6 @@ class PanelArea(QMainWindow):
                 if index == bar.currentIndex() and not reason:
                     shown = theme.colour("text")
                 bar.setTabTextColor(index, shown)
-                bar.setTabIcon(index, icons.icon(dock.spec.icon))
                 bar.setTabToolTip(index, reason or dock.spec.title)
 
     def event(self, event: QEvent) -> bool:
