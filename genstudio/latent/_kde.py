@@ -1,4 +1,4 @@
-"""A Gaussian kernel at every encoding; its width is the one that explains held-out encodings best."""
+"""A Gaussian kernel at every encoding, as wide as explains held-out encodings best."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class KernelDensity:
 
 
 def fit(z: Tensor, rng: torch.Generator) -> KernelDensity:
-    """Kernels at z (N, D): the width is chosen on a tenth held out, then all of z carries kernels."""
+    """Kernels at all of z (N, D), of the width that does best on a tenth held out."""
     x = z.double()
     spread = x.std(0, correction=0).clamp(min=1e-9)
     order = torch.randperm(len(x), generator=rng)

@@ -39,7 +39,7 @@ class Mixture:
 def fit(
     z: Tensor, n_components: int, rng: torch.Generator, rounds: int = 100, tolerance: float = 1e-5
 ) -> Mixture:
-    """A mixture of at most n_components full Gaussians for z (N, D), begun from spread-out points."""
+    """A mixture of at most n_components full Gaussians for z (N, D)."""
     x = z.double()
     k = max(1, min(n_components, len(x) // (x.shape[1] + 1)))
     variance = x.var(0, correction=0).mean().clamp(min=1e-12)

@@ -34,10 +34,21 @@ class Gaussian:
 
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
         """n draws (n, D), float32."""
+        noise = torch.randn(n, len(self.mean), generator=rng)
         values, vectors = torch.linalg.eigh(self.cov.double().cpu())
-        root = vectors * values.clamp(min=0).sqrt()
-        noise = torch.randn(n, len(values), generator=rng, dtype=torch.float64)
-        return (self.mean.double().cpu() + noise @ root.T).float()
+        root = (vectors * values.clamp(min=0).sqrt()).float()
+        return self.mean.float().cpu() + noise @ root.T
+
+
+@dataclass(frozen=True)
+class Prior:
+    """N(0, I)."""
+
+    dim: int
+
+    def sample(self, n: int, rng: torch.Generator) -> Tensor:
+        """n draws (n, D), float32."""
+        return torch.randn(n, self.dim, generator=rng)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +115,8 @@ def make(
         raise BadInput(f"There is no sampler {name!r}. Choose one of: {', '.join(NAMES)}.")
     if model.latent_dim is None:
         raise BadInput("This model has no latent space to sample from. Leave the sampler out.")
-    dim = model.latent_dim
     if name == "prior":
-        return Gaussian(torch.zeros(dim), torch.eye(dim))
+        return Prior(model.latent_dim)
     if name == "gaussian" and hasattr(model, "z_cov"):
         return Gaussian(model.z_mean, model.z_cov)
     if data is None or data == "":

@@ -10,6 +10,7 @@ import torch
 from genstudio.abilities import BadInput
 from genstudio.data import Dataset
 from genstudio.latent import _kde, _mixture, samplers
+from genstudio.models import family
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -58,7 +59,7 @@ def test_em_never_goes_down_and_finds_both_clouds() -> None:
     mixture = _mixture.fit(two_clouds(), 2, rng(), tolerance=0.0)
     steps = torch.tensor(mixture.trace).diff()
     assert (steps >= -1e-9).all()
-    left, right = mixture.means[:, 0].argsort()
+    left, right = (int(i) for i in mixture.means[:, 0].argsort())
     torch.testing.assert_close(
         mixture.means[[left, right]].float(), torch.tensor([[-4.0, 0], [4, 1]]), atol=0.15, rtol=0
     )
@@ -91,7 +92,7 @@ def test_kernel_width_is_the_best_on_held_out_points() -> None:
     kde = _kde.fit(two_clouds(), rng())
     assert kde.bandwidth == kde.widths[max(range(len(kde.widths)), key=kde.held_out.__getitem__)]
     assert kde.widths[0] < kde.bandwidth < kde.widths[-1]
-    fresh = two_clouds(5000)[2000:].float()
+    fresh = two_clouds(2600)[2000:]
     wide = _kde.KernelDensity(kde.centres, kde.spread, 4 * kde.bandwidth)
     narrow = _kde.KernelDensity(kde.centres, kde.spread, kde.bandwidth / 6)
     best = kde.log_density(fresh).mean()
@@ -101,9 +102,9 @@ def test_kernel_width_is_the_best_on_held_out_points() -> None:
 
 def test_kernel_density_integrates_to_one_and_draws_from_itself() -> None:
     kde = _kde.fit(two_clouds(300), rng())
-    axis = torch.linspace(-10, 10, 201, dtype=torch.float64)
+    axis = torch.linspace(-10, 10, 101, dtype=torch.float64)
     grid = torch.cartesian_prod(axis, axis)
-    assert float(kde.log_density(grid).exp().sum() * 0.01) == pytest.approx(1.0, abs=0.01)
+    assert float(kde.log_density(grid).exp().sum() * 0.04) == pytest.approx(1.0, abs=0.01)
     draws = kde.sample(20_000, rng(1)).double()
     want = kde.centres.var(0, correction=0) + (kde.bandwidth * kde.spread) ** 2
     torch.testing.assert_close(draws.var(0), want, rtol=0.05, atol=0)
@@ -113,7 +114,16 @@ def test_encodings_are_draws_around_encoded_images(make: Any, dataset: Dataset) 
     model = make(spread=False)
     z = samplers.make("encodings", model, dataset, rng()).sample(50, rng(1))
     means = model.encode(dataset.train.batch(slice(None))).mean
-    assert torch.cdist(z, means).min(1).values.max() < 1e-6
+    assert all((means == one).all(1).any() for one in z)
+
+
+@pytest.mark.parametrize("name", ["prior", "gaussian"])
+def test_the_families_own_samplers_draw_the_same(name: str) -> None:
+    model = family("ae").build((1, 28, 28))
+    model.z_cov.copy_(torch.tensor([[2.0, 0.6], [0.6, 0.5]]))
+    own = model.sample(5, rng(7), sampler=name)
+    ours = torch.cat(list(samplers.images(model, samplers.make(name, model, "", rng()), 5, rng(7))))
+    torch.testing.assert_close(ours, own, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("name", samplers.NAMES)
