@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,7 +30,7 @@ from genstudio.abilities import BadInput
 
 
 class Interrupted(Exception):
-    """The user stopped the work, and what was done so far is saved. The message says how to go on."""
+    """The user stopped the work, and it is saved. The message says how to go on."""
 
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
@@ -132,7 +134,7 @@ def _plain(value: Any) -> Any:
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """A table on standard output, plain where that is no terminal."""
-    console = Console(width=None if sys.stdout.isatty() else 200)
+    console = _Console(width=None if sys.stdout.isatty() else 200)
     table = Table(*headings, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*(_cell(cell) for cell in row))
@@ -147,6 +149,7 @@ def _cell(value: Any) -> Any:
     return Text(f"{value:.4g}" if isinstance(value, float) else str(value))
 
 
+DRAW_EVERY_S = 0.2
 Advance = Callable[[int, int | None, str], None]
 
 
@@ -161,10 +164,27 @@ def progress(what: str) -> Iterator[Advance]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", markup=False),
     )
-    with Progress(*columns, console=Console(stderr=True), refresh_per_second=5) as bar:
-        task = bar.add_task(what, total=None, note="")
+    bar = Progress(*columns, console=_Console(stderr=True), auto_refresh=False)
+    task = bar.add_task(what, total=None, note="")
+    drawn = 0.0
 
-        def advance(done: int, total: int | None, note: str = "") -> None:
-            bar.update(task, completed=done, total=total, note=note)
+    def advance(done: int, total: int | None, note: str = "") -> None:
+        nonlocal drawn
+        bar.update(task, completed=done, total=total, note=note)
+        if time.monotonic() - drawn > DRAW_EVERY_S:
+            bar.refresh()
+            drawn = time.monotonic()
 
+    bar.start()
+    try:
         yield advance
+    finally:
+        with suppress(BrokenPipeError):
+            bar.stop()
+
+
+class _Console(Console):
+    """A console that reports a reader who has gone instead of leaving the program at once."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError(errno.EPIPE, "nobody reads any more")
