@@ -1,0 +1,126 @@
+"""The library: what it lists, what a click shows, rename, delete and drop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox, QTreeWidgetItem
+from pytestqt.qtbot import QtBot
+
+from genstudio import paths
+from genstudio.ui.library_dock import Library
+from genstudio.ui.session import Session
+from tests.engine.test_shelf import make_run
+
+
+@pytest.fixture
+def session(qtbot: QtBot) -> Iterator[Session]:
+    session = Session("cpu")
+    yield session
+    assert session.close()
+
+
+@pytest.fixture
+def library(session: Session, qtbot: QtBot) -> Library:
+    make_run("my vae")
+    library = Library(session)
+    qtbot.addWidget(library)
+    library.resize(220, 700)
+    library.show()
+    return library
+
+
+def item(library: Library, name: str) -> QTreeWidgetItem:
+    return library.tree.findItems(name, Qt.MatchFlag.MatchRecursive)[0]
+
+
+def click(library: Library, qtbot: QtBot, name: str) -> None:
+    where = library.tree.visualItemRect(item(library, name)).center()
+    qtbot.mouseClick(library.tree.viewport(), Qt.MouseButton.LeftButton, pos=where)
+
+
+def test_a_click_shows_the_model_and_marks_it(
+    library: Library, session: Session, qtbot: QtBot
+) -> None:
+    click(library, qtbot, "my vae")
+    assert session.model("A").card.name == "my vae"
+    assert session.model("A").snapshots[0][0] == 0
+    assert item(library, "my vae").isSelected()
+
+
+def test_a_new_run_appears_when_the_library_changes(library: Library, session: Session) -> None:
+    assert library.tree.findItems("second", Qt.MatchFlag.MatchRecursive) == []
+    make_run("second")
+    session.library_changed.emit()
+    assert item(library, "second").toolTip(0) == "vae"
+
+
+def test_rename_goes_through_a_dialog(
+    library: Library, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QInputDialog, "getText", lambda *a, **k: ("best of all", True))
+    entry = item(library, "my vae").data(0, Qt.ItemDataRole.UserRole)
+    library._rename(entry)
+    assert item(library, "best of all") is not None
+
+
+@pytest.mark.parametrize("answer", ["Yes", "No"])
+def test_delete_asks_first(
+    library: Library, session: Session, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    button = getattr(QMessageBox.StandardButton, answer)
+    monkeypatch.setattr(QMessageBox, "question", lambda *a, **k: button)
+    entry = item(library, "my vae").data(0, Qt.ItemDataRole.UserRole)
+    library._delete(entry)
+    assert (paths.user_runs() / "my vae").exists() == (answer == "No")
+    assert bool(library.tree.findItems("my vae", Qt.MatchFlag.MatchRecursive)) == (answer == "No")
+
+
+def test_the_card_is_shown_as_plain_text(library: Library, qtbot: QtBot) -> None:
+    entry = item(library, "my vae").data(0, Qt.ItemDataRole.UserRole)
+    library.show_card(entry)
+    dialog = QApplication.activeModalWidget() or library.findChildren(type(library))[0]
+    assert "my vae" in dialog.windowTitle()
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: QApplication.activeModalWidget() is None)
+
+
+def test_dropped_files_are_handed_on(library: Library, qtbot: QtBot, tmp_path: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "a b ü.safetensors"))])
+    with qtbot.waitSignal(library.files_dropped) as dropped:
+        library.dropEvent(
+            QDropEvent(
+                QPointF(5, 5),
+                Qt.DropAction.CopyAction,
+                mime,
+                Qt.MouseButton.LeftButton,
+                Qt.KeyboardModifier.NoModifier,
+            )
+        )
+    assert dropped.args[0] == [tmp_path / "a b ü.safetensors"]
+
+
+def test_a_stroke_offers_an_image_as_mnist_has_them(
+    library: Library, session: Session, qtbot: QtBot
+) -> None:
+    offered: list[np.ndarray] = []
+    session.image_offered.connect(lambda image, title: offered.append(image))
+    canvas = library.canvas
+    sheet = canvas.sheet_rect().toRect()
+    start, end = sheet.center() - QPoint(30, 40), sheet.center() + QPoint(30, 40)
+    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=start)
+    for i in range(1, 9):
+        step = QPoint(start.x() + (end.x() - start.x()) * i // 8, start.y() + 10 * i)
+        qtbot.mouseMove(canvas, step)
+    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=end)
+    qtbot.waitUntil(lambda: bool(offered))
+    image = offered[-1]
+    assert image.shape == (1, 28, 28)
+    rows = np.nonzero(image[0].sum(1))[0]
+    assert 15 <= rows.max() - rows.min() + 1 <= 22  # the box of 20 that MNIST's digits stand in
