@@ -49,7 +49,7 @@ class Recorder:
         values = {name: np.array([value]) for name, value in parts.items()}
         self._scalars("test", np.array([step], np.int64), values)
 
-    def event(self, step: int, kind: str, text: str, **facts: Any) -> None:
+    def event(self, step: int, kind: str, text: str, /, **facts: Any) -> None:
         self._reports.append(Event(self.run, step, kind, text, facts))
 
     def paused(self, seconds: float) -> None:
