@@ -153,6 +153,17 @@ def test_a_photograph_lies_upright() -> None:
     np.testing.assert_array_equal(got, turned)
 
 
+def test_a_large_jpeg_is_unpacked_no_larger_than_needed() -> None:
+    jpeg = encoded(Image.fromarray(ramp(400, 800)), "JPEG")
+    for at_least, size in (
+        (None, (800, 400)),
+        (50, (100, 50)),
+        (51, (200, 100)),
+        (999, (800, 400)),
+    ):
+        assert _image.open_picture(jpeg, at_least=at_least).size == size
+
+
 def test_the_first_frame_of_a_movement() -> None:
     frames = [Image.new("L", (28, 28), grey) for grey in (10, 200)]
     gif = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])

@@ -7,6 +7,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -123,9 +124,13 @@ def test_listing_is_json_and_reads_no_file_nor_torch() -> None:
 
 def test_a_lazy_split_is_read_once_and_by_one_thread_only() -> None:
     reads: list[int] = []
+    second_is_in = threading.Event()
 
     def read() -> Split:
         reads.append(1)
+        if len(reads) > 1:
+            second_is_in.set()
+        second_is_in.wait(0.1)  # long enough for another thread to come in, if it could
         return Split(images=torch.zeros(3, 1, 2, 2, dtype=torch.uint8), labels=torch.arange(3))
 
     split = LazySplit(3, read)
