@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,8 +42,10 @@ def decode(
     shell: float | None = None,
     coarse: int = 0,
     cell_px: int | None = None,
-) -> Iterator[Sheet]:
-    """Query: sheets of ever more cells, the last one complete; each piece takes a few ms.
+) -> Generator[Sheet, None, Sheet]:
+    """Query: sheets of ever more cells, the last one complete (it is returned too).
+
+    Each piece takes a few ms, so that a newer ask can take over.
 
     xs (cols,) and ys (rows,) are plane coordinates in latent units (on another scale: the
     `Scale.inverse` of map coordinates). `shell` moves each z to that norm. `coarse` is the number
@@ -67,7 +69,7 @@ def decode(
         few_x, few_y = _thin(columns, coarse), _thin(rows, coarse)
         for first in cells.sheets(few_x, few_y, None):
             yield Sheet(first.mosaic, few_x, few_y, 0.0)
-    yield from cells.sheets(columns, rows, first)
+    return (yield from cells.sheets(columns, rows, first))
 
 
 def _is_quick(model: Any, n: int) -> bool:
@@ -100,7 +102,9 @@ class _Cells:
             height, width = cell_px, small
         self._height, self._width = height, width
 
-    def sheets(self, xs: np.ndarray, ys: np.ndarray, before: Sheet | None) -> Iterator[Sheet]:
+    def sheets(
+        self, xs: np.ndarray, ys: np.ndarray, before: Sheet | None
+    ) -> Generator[Sheet, None, Sheet]:
         """Growing sheets of these cells; the ones to come show what `before` has in their place."""
         rows, cols = len(ys), len(xs)
         points = np.empty((rows, cols, 2), np.float32)
@@ -117,14 +121,17 @@ class _Cells:
                 step = rows - done
             part = self._decode(batch[done * cols : (done + step) * cols])
             if step == rows:
-                yield Sheet(_picture(part, rows, cols), xs, ys)
-                return
+                whole = Sheet(_picture(part, rows, cols), xs, ys)
+                yield whole
+                return whole
             if mosaic is None:
                 mosaic = self._empty(rows, cols, before)
             top = done * self._height
             done += step
             mosaic[top : done * self._height] = _mosaic(part, step, cols)
-            yield Sheet(_freeze(mosaic.clone()), xs, ys, done / rows)
+            whole = Sheet(_freeze(mosaic.clone()), xs, ys, done / rows)
+            yield whole
+        return whole
 
     @torch.no_grad()
     def _decode(self, z: Tensor) -> Tensor:
