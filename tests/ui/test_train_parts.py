@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from genstudio.engine import runs
 from genstudio.engine.messages import Failure, JobState, Progress, StateChange
-from genstudio.ui.panels._train_command import command_line
-from genstudio.ui.panels._train_curves import CSV_HEADER, Curves, collect, smoothed, to_csv, unit
+from genstudio.engine.settings import parse_settings, split_settings, train_settings
+from genstudio.models import family as family_named
+from genstudio.ui.panels._train_curves import Curves, earlier, mark_text, unit
 from genstudio.ui.panels._train_frames import Frame, Frames, stored
+from genstudio.ui.panels._train_job import command_of
 from genstudio.ui.panels._train_run import (
     Recipe,
     RunView,
@@ -64,31 +62,30 @@ def test_curves_hold_many_points_in_order():
 
 def test_a_resumed_run_replaces_the_steps_it_repeats():
     curves = some_curves()
-    curves.add("train", np.array([3, 4, 5]), {"loss": np.array([1.0, 2.0, 3.0])})
+    assert curves.add("train", np.array([3, 4, 5]), {"loss": np.array([1.0, 2.0, 3.0])})
+    assert not curves.add("train", np.array([6]), {"loss": np.array([4.0])})
     steps, values = curves.series("train", "loss")
-    assert steps.tolist() == [1, 2, 3, 4, 5]
-    assert values.tolist() == [200.0, 180.0, 1.0, 2.0, 3.0]
+    assert steps.tolist() == [1, 2, 3, 4, 5, 6]
+    assert values.tolist() == [200.0, 180.0, 1.0, 2.0, 3.0, 4.0]
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60), st.integers(1, 80))
-def test_smoothed_is_the_mean_over_the_last_steps(values, window):
-    values = np.array(values)
-    steps = np.cumsum(np.resize([1, 3, 2], len(values))).astype(float)
-    expected = [values[(steps > s - window) & (steps <= s)].mean() for s in steps]
-    np.testing.assert_allclose(smoothed(steps, values, window), expected, atol=1e-6)
+def test_what_a_resumed_run_wrote_before_is_put_before():
+    now = Curves("vae")
+    now.add("train", np.array([4, 5]), {"loss": np.array([40.0, 50.0])})
+    now.mark(4, "Resumed at step 3", "resumed")
+    before = some_curves()
+    before.mark(2, "beta = 4")
+    now.put_before(before)
+    assert now.series("train", "loss")[0].tolist() == [1, 2, 3, 4, 5]
+    assert now.series("train", "loss")[1].tolist() == [200.0, 180.0, 160.0, 40.0, 50.0]
+    assert now.series("test", "loss")[1].tolist() == [150.0]
+    assert [mark.step for mark in now.marks] == [2, 4]
 
 
-def test_csv_holds_every_point_and_the_drawn_line():
-    curves = some_curves()
-    rows = list(csv.reader(io.StringIO(to_csv([curves], window_steps=2))))
-    assert tuple(rows[0]) == CSV_HEADER
-    assert len(rows) == 1 + 4 + 4 + 1
-    train_loss = [row for row in rows[1:] if row[1:3] == ["train", "loss"]]
-    assert [float(row[5]) for row in train_loss] == [200.0, 180.0, 160.0, 140.0]
-    assert [float(row[6]) for row in train_loss] == [200.0, 190.0, 170.0, 150.0]
-    assert {row[3] for row in rows[1:]} == {"nats per image"}
-    only_kl = to_csv([curves], parts=["kl"])
-    assert {row.split(",")[2] for row in only_kl.splitlines()[1:]} == {"kl"}
+def test_a_mark_says_the_new_value():
+    assert mark_text({"key": "beta", "value": 4.0, "text": "x"}) == "beta = 4"
+    assert mark_text({"key": "train.lr", "value": 3e-4}) == "lr = 0.0003"
+    assert mark_text({"text": "Resumed at step 7."}) == "Resumed at step 7"
 
 
 def test_units_stand_at_likelihoods_alone():
@@ -97,20 +94,25 @@ def test_units_stand_at_likelihoods_alone():
     assert unit("learning_rate") == ""
 
 
-def test_metrics_of_an_earlier_run_are_read_and_a_cut_line_is_passed_over():
-    lines = [
-        json.dumps({"step": 1, "split": "train", "values": {"loss": 9.0}}),
-        json.dumps({"step": 2, "split": "train", "loss": 8.0, "kl": 1.0}),
-        json.dumps({"step": 2, "kind": "change", "text": "beta = 4"}),
-        json.dumps({"step": 2, "split": "test", "loss": 8.5}),
-        "[]",
-        '{"step": 3, "split": "tr',
-    ]
-    curves = collect(lines, "old")
-    assert curves.series("train", "loss")[1].tolist() == [9.0, 8.0]
-    assert curves.series("train", "kl")[0].tolist() == [2.0]
+def test_curves_of_an_earlier_run_are_read_and_a_cut_line_is_passed_over(tmp_path: Path):
+    runs.append(
+        tmp_path,
+        [
+            *runs.scalar_rows("train", np.array([1, 2]), {"loss": np.array([9.0, 8.0])}),
+            *runs.scalar_rows("train", np.array([3]), {"loss": np.array([7.0]), "kl": np.array([1.0])}),
+            *runs.scalar_rows("test", np.array([2]), {"loss": np.array([8.5])}),
+            {"step": 2, "kind": "change", "text": "beta changed.", "key": "beta", "value": 4.0},
+            {"step": 2, "kind": "checkpoint", "text": "Saved at step 2."},
+        ],
+    )
+    with (tmp_path / runs.METRICS).open("a") as file:
+        file.write('{"step": 4, "split": "tr')
+    curves = earlier(None, str(tmp_path), "old")
+    assert curves.series("train", "loss")[1].tolist() == [9.0, 8.0, 7.0]
+    assert curves.series("train", "kl")[0].tolist() == [3.0]
     assert curves.series("test", "loss")[1].tolist() == [8.5]
     assert [(mark.step, mark.text) for mark in curves.marks] == [(2, "beta = 4")]
+    assert earlier(None, str(tmp_path / "none"), "none").parts() == []
 
 
 def test_controls_follow_the_state():
@@ -168,9 +170,9 @@ def test_time_left(seconds, text):
 
 
 def test_names_say_what_is_special(tmp_path: Path):
-    assert default_name("vae", {}, {}) == "vae"
-    assert default_name("vae", {}, {"beta": 4.0}) == "vae beta 4"
-    assert default_name("ae", {}, {"net": "conv", "latent_dim": 16}) == "ae conv 16d"
+    assert default_name("vae", {}) == "vae"
+    assert default_name("vae", {"beta": 4.0}) == "vae beta 4"
+    assert default_name("ae", {"net": "conv", "latent_dim": 16}) == "ae conv 16d"
     (tmp_path / "vae").mkdir()
     assert fresh_name("vae", tmp_path) == "vae (2)"
     assert fresh_name("../x", tmp_path) == "-x"
@@ -178,33 +180,26 @@ def test_names_say_what_is_special(tmp_path: Path):
     assert changed_from({"a": 1, "b": 2}, {"a": 1, "b": 3}) == {"b": 3}
 
 
-def test_command_line_leaves_out_what_is_so_anyway():
-    recipe = Recipe(
-        "vae",
-        "folder:/my pictures?size=64",
-        {"beta": 4.0, "net": "dense", "hidden": [512, 256]},
-        {"lr": 0.0003, "batch_size": 128, "steps": 300, "device": "cpu", "threads": 2},
-        7,
-        Path("/runs/vae beta 4"),
-    )
-    line = command_line(
-        recipe,
-        {"beta": 1.0, "net": "dense", "hidden": [512]},
-        {"lr": 0.001, "batch_size": 128, "device": "auto"},
-    )
+def options(line: str) -> tuple[dict[str, str], list[str]]:
+    """The options of a command line with their values, and the values of --set."""
     words = shlex.split(line)
-    assert words[:3] == ["genstudio", "train", "vae"]
-    assert words[words.index("--data") + 1] == "folder:/my pictures?size=64"
-    assert words[words.index("--out") + 1] == "/runs/vae beta 4"
-    sets = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
-    assert sets == ["beta=4.0", "hidden=[512, 256]", "train.lr=0.0003"]
-    for flag, value in {
-        "--steps": "300",
-        "--seed": "7",
-        "--device": "cpu",
-        "--threads": "2",
-    }.items():
-        assert words[words.index(flag) + 1] == value
+    assert words[:2] == ["genstudio", "train"]
+    pairs = list(zip(words[3::2], words[4::2], strict=True))
+    return {k: v for k, v in pairs if k != "--set"}, [v for k, v in pairs if k == "--set"]
+
+
+def test_command_line_is_read_back_as_the_same_settings():
+    family = family_named("vae")
+    config = family.configure({"beta": 4, "net": "conv", "latent_dim": 8, "binarize": "input"})
+    settings = train_settings(
+        {"ema_decay": 0.0, "batch_size": 128, "precision": "float32", "seed": 3, "epochs": 20}
+    )
+    values = config.model_dump(), settings.model_dump()
+    given, sets = options(command_of(Recipe("vae", "folder:/my x?size=28", *values, Path("x y"))))
+    assert (given.pop("--data"), given.pop("--out")) == ("folder:/my x?size=28", "x y")
+    own = {key[2:]: int(v) if v.isdigit() else v for key, v in given.items()}
+    read = split_settings(parse_settings(sets, family), family, own)
+    assert read == (config, settings)
 
 
 def test_stored_frames_come_in_the_order_of_steps(tmp_path: Path):

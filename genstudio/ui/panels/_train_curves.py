@@ -1,10 +1,7 @@
-"""The curves of one run as the window keeps them: every point of every loss part, the marks of live changes, CSV."""
+"""The curves of one run as the window keeps them: every point of every loss part, and the marks of live changes."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,16 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from genstudio.abilities import BadInput
-
-MAX_METRICS_BYTES = 512 << 20
+MARKED = ("change", "resumed")  # kinds of events that stand as lines across the curves
 FIRST = (
     "loss",
     "reconstruction",
     "kl",
 )  # the order in which parts are shown; the others follow as they came
 NATS = {"loss", "reconstruction", "kl", "neg_elbo", "log_prob", "free_bits"}
-CSV_HEADER = ("run", "split", "part", "unit", "step", "value", "smoothed")
 
 
 def unit(part: str) -> str:
@@ -70,20 +64,34 @@ class Curves:
     marks: list[Mark] = field(default_factory=list)
     _series: dict[tuple[str, str], tuple[_Growing, _Growing]] = field(default_factory=dict)
 
-    def add(self, split: str, steps: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
+    def add(self, split: str, steps: np.ndarray, values: Mapping[str, np.ndarray]) -> bool:
         """Append a stretch; `values[part]` (N,) belongs to `steps` (N,) point by point.
 
         A run that goes on from an earlier checkpoint repeats steps: what it says again replaces what stood there.
+        Returns: whether something was replaced.
         """
+        replaced = False
         steps = np.atleast_1d(np.asarray(steps, dtype=np.float64))
         for part, points in values.items():
             pair = self._series.setdefault((split, part), (_Growing(), _Growing()))
             seen = pair[0].view()
             if len(steps) and len(seen) and steps[0] <= seen[-1]:
-                keep = int(np.searchsorted(seen, steps[0]))
+                keep, replaced = int(np.searchsorted(seen, steps[0])), True
                 pair[0]._size = pair[1]._size = keep
             pair[0].extend(steps)
             pair[1].extend(np.atleast_1d(np.asarray(points, dtype=np.float64)))
+        return replaced
+
+    def put_before(self, older: Curves) -> None:
+        """Take in what an earlier part of the same run wrote; where both know a step, the newer word stands."""
+        for key, (steps, values) in older._series.items():
+            own = self._series.pop(key, None)
+            split, part = key
+            self.add(split, steps.view(), {part: values.view()})
+            if own is not None:
+                self.add(split, own[0].view(), {part: own[1].view()})
+        known = {(mark.step, mark.text) for mark in self.marks}
+        self.marks[:0] = [mark for mark in older.marks if (mark.step, mark.text) not in known]
 
     def mark(self, step: int, text: str, kind: str = "change") -> None:
         self.marks.append(Mark(step, text, kind))
@@ -92,6 +100,15 @@ class Curves:
         """Names of the loss parts: the known ones first, the others as they came."""
         seen = list(dict.fromkeys(part for _, part in self._series))
         return [p for p in FIRST if p in seen] + [p for p in seen if p not in FIRST]
+
+    def all_series(self) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+        """{(part, split): (steps, values)} of everything, parts in their order, training first."""
+        return {
+            (part, split): self.series(split, part)
+            for split in ("train", "test")
+            for part in self.parts()
+            if (split, part) in self._series
+        }
 
     def series(self, split: str, part: str) -> tuple[np.ndarray, np.ndarray]:
         """Steps (N,) and values (N,), both float64; empty where there is nothing."""
@@ -109,101 +126,36 @@ class Curves:
         return max(ends, default=0)
 
 
-def smoothed(steps: np.ndarray, values: np.ndarray, window_steps: int) -> np.ndarray:
-    """At each point the mean of the values of the last `window_steps` steps, that point included; (N,) float64."""
-    if window_steps <= 1 or len(values) < 2:
-        return values
-    total = np.concatenate(([0.0], np.cumsum(values)))
-    first = np.searchsorted(steps, steps - window_steps, side="right")
-    end = np.arange(1, len(values) + 1)
-    return (total[end] - total[first]) / (end - first)
+def earlier(_model: object, folder: str, name: str) -> Curves:
+    """The curves of an earlier run from its folder; asked in the ask lane, since the file may be large."""
+    from genstudio.engine import runs
+
+    return collect(runs.rows(Path(folder)), name)
 
 
-def to_csv(
-    runs: Iterable[Curves], window_steps: int = 1, parts: Iterable[str] | None = None
-) -> str:
-    """Every point that is shown, one row each: the value and the smoothed value that the line draws."""
-    wanted = None if parts is None else set(parts)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_HEADER)
-    for run in runs:
-        for split in ("train", "test"):
-            for part in run.parts():
-                if wanted is not None and part not in wanted:
-                    continue
-                steps, values = run.series(split, part)
-                lines = smoothed(steps, values, window_steps) if split == "train" else values
-                for step, value, line in zip(steps, values, lines, strict=True):
-                    row = (
-                        run.name,
-                        split,
-                        part,
-                        unit(part),
-                        int(step),
-                        repr(float(value)),
-                        repr(float(line)),
-                    )
-                    writer.writerow(row)
-    return text.getvalue()
-
-
-def read_metrics(path: Path, name: str) -> Curves:
-    """The curves of an earlier run from its metrics.jsonl; a cut last line, as a kill leaves it, is passed over.
-
-    Raises: BadInput when the file cannot be read or is larger than 512 MiB.
-    """
-    try:
-        if path.stat().st_size > MAX_METRICS_BYTES:
-            raise BadInput(
-                f"{path} is larger than 512 MiB. Choose a run folder that GenStudio wrote."
-            )
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return collect(file, name)
-    except OSError as error:
-        raise BadInput(
-            f"The curves {path} cannot be read: {error.strerror}. Choose another run."
-        ) from error
-
-
-def collect(lines: Iterable[str], name: str) -> Curves:
-    """The curves in lines of metrics.jsonl: one JSON object each, with `step`, `split` and the loss parts."""
+def collect(rows: Iterable[Mapping[str, Any]], name: str) -> Curves:
+    """The curves in rows of metrics.jsonl: `step`, and `split` with the loss parts or `kind` with `text`."""
     curves = Curves(name)
-    rows: dict[str, dict[str, dict[int, float]]] = {"train": {}, "test": {}}
-    for line in lines:
-        row = _row(line)
-        if row is None:
-            continue
+    points: dict[tuple[str, str], dict[int, float]] = {}
+    for row in rows:
         step = int(row["step"])
         if "kind" in row:
-            if row["kind"] == "change":
-                curves.mark(step, str(row.get("text", "")))
+            if row["kind"] in MARKED:
+                curves.mark(step, mark_text(row), str(row["kind"]))
             continue
-        of_split = rows.setdefault(str(row.get("split", "train")), {})
-        for part, value in _numbers(row).items():
-            of_split.setdefault(part, {})[step] = value
-    for split, series in rows.items():
-        for part, points in series.items():
-            steps = np.array(sorted(points), dtype=np.float64)
-            curves.add(split, steps, {part: np.array([points[int(s)] for s in steps])})
+        for part, value in row.items():
+            if isinstance(value, float):
+                points.setdefault((str(row.get("split", "train")), part), {})[step] = value
+    for (split, part), values in points.items():
+        steps = np.array(sorted(values), dtype=np.float64)
+        curves.add(split, steps, {part: np.array([values[int(step)] for step in steps])})
     return curves
 
 
-def _row(line: str) -> dict[str, Any] | None:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    step = row.get("step") if isinstance(row, dict) else None
-    return row if isinstance(step, int) and not isinstance(step, bool) else None
-
-
-def _numbers(row: Mapping[str, Any]) -> dict[str, float]:
-    values = row.get("values")
-    source = values if isinstance(values, dict) else row
-    skip = {"step", "split", "epoch", "time", "seconds", "run"}
-    return {
-        key: float(value)
-        for key, value in source.items()
-        if key not in skip and isinstance(value, int | float) and not isinstance(value, bool)
-    }
+def mark_text(event: Mapping[str, Any]) -> str:
+    """What stands at the mark of an event: "beta = 4", or the event's own words."""
+    if event.get("key") is not None and "value" in event:
+        value = event["value"]
+        number = f"{value:g}" if isinstance(value, int | float) else str(value)
+        return f"{str(event['key']).removeprefix('train.')} = {number}"
+    return str(event.get("text", "")).rstrip(".")

@@ -58,6 +58,9 @@ class Frames:
     def shown(self) -> Frame | None:
         return self[self.index] if len(self) else None
 
+    def newest_stored(self) -> Frame | None:
+        return self._frames[-1] if self._frames else None
+
     def choose(self, index: int) -> None:
         """The hand moves to `index`; outside the frames it goes to the nearest."""
         self._index = max(0, min(index, len(self) - 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,8 +41,7 @@ class Recipe:
     family: str
     data: str
     config: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)  # the trainer's, its seed among them
     out: Path = Path()
 
 
@@ -70,9 +70,7 @@ class RunView:
         """The run after a change of state; one that is over stays over."""
         if change.run != self.run or self.over:
             return self
-        return replace(
-            self, state=change.state, failure=change.failure, step=max(self.step, change.step)
-        )
+        return replace(self, state=change.state, failure=change.failure)
 
     def advanced(self, progress: Progress) -> RunView:
         if progress.run != self.run:
@@ -99,7 +97,7 @@ def free_slot(runs: tuple[RunView | None, ...], chosen: int) -> int | None:
 
 def time_left(seconds: float | None) -> str:
     """A remaining time in two parts at most: "under a second", "42 s", "3 min 05 s", "2 h 10 min"; "" where unknown."""
-    if seconds is None or seconds != seconds or seconds == float("inf"):
+    if seconds is None or not math.isfinite(seconds):
         return ""
     whole = int(seconds + 0.5)
     if whole < 1:
@@ -113,7 +111,7 @@ def time_left(seconds: float | None) -> str:
     return f"{whole // 86400} days"
 
 
-def default_name(family: str, config: Mapping[str, Any], changed: Mapping[str, Any]) -> str:
+def default_name(family: str, changed: Mapping[str, Any]) -> str:
     """A name that says what is special: "vae beta 4", "ae conv 16d"; plain "vae" for the defaults."""
     words = [family]
     for key, value in changed.items():

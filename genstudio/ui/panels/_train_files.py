@@ -1,0 +1,105 @@
+"""Earlier runs of the user: their curves laid over, or the run resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QMenu, QToolButton
+
+from genstudio.engine.messages import Failure
+from genstudio.ui import icons, theme
+from genstudio.ui.panels._train_curves import Curves
+
+if TYPE_CHECKING:
+    from genstudio.ui.panels.train import TrainPanel
+
+MAX_OVERLAYS = 6
+MAX_OFFERED = 20
+
+
+class FileMenu(QToolButton):
+    """The panel's "more" button. Earlier runs are read in the ask lane, since their curves may be long."""
+
+    def __init__(self, panel: TrainPanel) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self._overlays: dict[str, Curves] = {}
+        theme.role(self, "tool")
+        icons.wear(self, "more")
+        self.setFixedSize(28, 28)
+        self.setToolTip(self.tr("Lay over or resume an earlier run, or copy the command line."))
+        self.setAccessibleName(self.toolTip())
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self)
+        menu.aboutToShow.connect(self._fill)
+        self.setMenu(menu)
+
+    def overlays(self) -> list[Curves]:
+        return list(self._overlays.values())
+
+    def earlier(self) -> list[Path]:
+        """Run folders of the user that are not in a slot, newest first."""
+        from genstudio.engine import shelf
+
+        shown = {slot.view.recipe.out for slot in self._panel.runs.slots if slot is not None}
+        return [entry.path for entry in shelf.runs() if entry.path not in shown][:MAX_OFFERED]
+
+    def lay_over(self, folder: Path, on: bool) -> None:
+        """Draw the curves of an earlier run behind those of the chosen one, or take them away."""
+        key = str(folder)
+        if not on:
+            self._overlays.pop(key, None)
+            self._panel.overlays_changed()
+        elif len(self._overlays) >= MAX_OVERLAYS:
+            self._panel.say(Failure(self.tr("Six earlier runs are shown. Take one away to lay over another.")))
+        else:
+            self.fetch(folder, lambda curves: self._laid(key, curves))
+
+    def fetch(self, folder: Path, then: Callable[[Curves], None]) -> None:
+        """Read the curves of a run off the window's thread."""
+        self._panel.session.ask(
+            self,
+            f"curves {folder}",
+            "ui.panels._train_curves:earlier",
+            model="",
+            then=lambda answer: then(answer.value),
+            folder=str(folder),
+            name=folder.name,
+        )
+
+    def _laid(self, key: str, curves: Curves) -> None:
+        self._overlays[key] = curves
+        self._panel.overlays_changed()
+
+    def ask_resume(self) -> None:
+        """A menu of earlier runs to go on with."""
+        menu = QMenu(self)
+        for folder in self.earlier():
+            menu.addAction(folder.name, lambda f=folder: self._panel.resume_folder(f))
+        if menu.isEmpty():
+            menu.addAction(self.tr("There is no earlier run yet.")).setEnabled(False)
+        menu.aboutToHide.connect(menu.deleteLater)
+        setup = self._panel.inspector().setup
+        menu.popup(setup.earlier_button.mapToGlobal(setup.earlier_button.rect().bottomLeft()))
+
+    def _fill(self) -> None:
+        """The entries as things stand now."""
+        panel, menu = self._panel, self.menu()
+        menu.clear()
+        has_run = panel.slot() is not None
+        over = menu.addMenu(self.tr("Lay over an earlier run"))
+        folders = self.earlier()
+        for folder in folders:
+            action = over.addAction(folder.name)
+            action.setCheckable(True)
+            action.setChecked(str(folder) in self._overlays)
+            action.toggled.connect(lambda on, f=folder: self.lay_over(f, on))
+        over.setEnabled(bool(folders) and has_run)
+        again = menu.addMenu(self.tr("Resume an earlier run"))
+        for folder in folders:
+            again.addAction(folder.name, lambda f=folder: panel.resume_folder(f))
+        again.setEnabled(bool(folders))
+        menu.addSeparator()
+        menu.addAction(self.tr("Copy as command line"), panel.copy_command)

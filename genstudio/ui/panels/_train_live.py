@@ -1,0 +1,165 @@
+"""While a run goes on: the settings that may change, and its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from genstudio.ui import icons, theme
+from genstudio.ui.form import Form
+from genstudio.ui.panels._train_run import Recipe, time_left
+from genstudio.ui.panels._train_runs import Slot
+from genstudio.ui.widgets.number_table import NumberTable
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+def live_fields(config: type[BaseModel]) -> type[BaseModel] | None:
+    """A record of those settings of `config` that may change during training; None where there are none."""
+    from pydantic import create_model
+
+    fields: dict[str, Any] = {}
+    for key, info in config.model_fields.items():
+        extra = info.json_schema_extra
+        if isinstance(extra, dict) and extra.get("live"):
+            fields[key] = (info.annotation, info)
+    return create_model(f"Live{config.__name__}", **fields) if fields else None
+
+
+class LivePage(QWidget):
+    """The Inspector while a run is chosen that has begun."""
+
+    changed = Signal(str, object)  # key as in --set, value
+    copy_wanted = Signal()
+    manifold_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._run: int | None = None
+        self.forms: dict[str, Form] = {}  # by the prefix of their keys: "" and "train."
+        self.title = theme.heading(QLabel(self))
+        self.title.setWordWrap(True)
+        self._live_title = theme.heading(QLabel(self.tr("Change while it runs"), self))
+        self._box = QVBoxLayout()
+        self._box.setSpacing(6)
+        self.numbers = NumberTable(self)
+        self.losses = NumberTable(self)
+        self.code = NumberTable(self)
+        self.alarm = theme.error(QLabel(self))
+        self.alarm.setWordWrap(True)
+        self.alarm.hide()
+        self.manifold = QPushButton(self.tr("Show on the Manifold"), self)
+        self.manifold.setToolTip(self.tr("The Manifold panel follows this model while it trains."))
+        icons.wear(self.manifold, "manifold", "text")
+        self.manifold.clicked.connect(self.manifold_wanted)
+        self.copy_button = QPushButton(self.tr("Copy as command line"), self)
+        self.copy_button.setToolTip(self.tr("Copy the command that makes exactly this run to the clipboard."))
+        icons.wear(self.copy_button, "terminal", "quiet")
+        self.copy_button.clicked.connect(self.copy_wanted)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        column.addWidget(self.title)
+        column.addWidget(self.numbers)
+        column.addWidget(self._live_title)
+        column.addLayout(self._box)
+        column.addWidget(theme.heading(QLabel(self.tr("Loss, training and test"), self)))
+        column.addWidget(self.losses)
+        self._code_title = theme.heading(QLabel(self.tr("Latent units"), self))
+        column.addWidget(self._code_title)
+        column.addWidget(self.code)
+        column.addWidget(self.alarm)
+        column.addWidget(self.manifold)
+        column.addWidget(self.copy_button)
+        self._code_title.hide()
+
+    def show_run(self, slot: Slot) -> None:
+        """Bring everything into the state of `slot`."""
+        view = slot.view
+        if view.run != self._run:
+            self._run = view.run
+            self._build_forms(view.recipe)
+            self.clear_units()
+        self.title.setText(view.name)
+        for form in self.forms.values():
+            form.setEnabled(not view.over)
+        self.numbers.set_rows(number_rows(slot, self))
+        self.losses.set_rows(loss_rows(slot, self))
+        self.manifold.setEnabled(slot.card is not None)
+
+    def show_units(self, rows: list[tuple[str, str]], alarm: str) -> None:
+        """Active units beside the KL; `alarm` is the sentence of a posterior collapse, or nothing."""
+        self._code_title.setVisible(bool(rows))
+        self.code.set_rows(rows)
+        self.alarm.setText(alarm)
+        self.alarm.setVisible(bool(alarm))
+
+    def clear_units(self) -> None:
+        self.show_units([], "")
+
+    def _build_forms(self, recipe: Recipe) -> None:
+        from genstudio.engine.settings import PREFIX, TrainSettings
+        from genstudio.models import family
+
+        for form in self.forms.values():
+            form.hide()
+            form.deleteLater()
+        self.forms = {}
+        records = {"": (family(recipe.family).config, recipe.config), PREFIX: (TrainSettings, recipe.settings)}
+        for prefix, (config, values) in records.items():
+            live = live_fields(config)
+            if live is None:
+                continue
+            form = Form(live, self)
+            form.set_defaults(values)
+            form.set_values(values)
+            form.set_live_only(True)
+            form.live_changed.connect(lambda key, value, p=prefix: self.changed.emit(p + key, value))
+            self._box.addWidget(form)
+            self.forms[prefix] = form
+        self._live_title.setVisible(bool(self.forms))
+
+    def take_change(self, changes: Mapping[str, Any]) -> None:
+        """Show values that were changed, by key as in --set."""
+        for prefix, form in self.forms.items():
+            own = {key.removeprefix(prefix): v for key, v in changes.items() if key.startswith(prefix)}
+            form.set_values(own)
+
+
+def number_rows(slot: Slot, words: QWidget) -> list[tuple[str, str]]:
+    """How far and how fast, and on what."""
+    view, facts, progress = slot.view, slot.facts, slot.view.progress
+    rows = [(words.tr("step"), f"{view.step:,}")]
+    if progress is not None and progress.total:
+        rows = [(words.tr("step"), words.tr("{0} of {1}").format(f"{view.step:,}", f"{progress.total:,}"))]
+    if "epoch" in facts:
+        rows.append((words.tr("epoch"), f"{facts['epoch']:.2f}"))
+    if facts.get("images_per_second"):
+        rows.append((words.tr("images per second"), f"{facts['images_per_second']:,.0f}"))
+    left = time_left(progress.seconds_left if progress is not None else None)
+    if left and not view.over:
+        rows.append((words.tr("time left"), left))
+    if facts.get("lr") is not None:
+        rows.append((words.tr("learning rate now"), f"{facts['lr']:.3g}"))
+    if facts.get("grad_norm") is not None:
+        rows.append((words.tr("gradient norm"), f"{facts['grad_norm']:.3g}"))
+    chosen = [str(facts[key]) for key in ("device", "precision") if facts.get(key)]
+    if facts.get("threads"):
+        chosen.append(words.tr("%n thread(s)", "", int(facts["threads"])))
+    if chosen:
+        rows.append((words.tr("computes on"), " ".join(chosen)))
+    return rows
+
+
+def loss_rows(slot: Slot, words: QWidget) -> list[tuple[str, str]]:
+    """The newest value of each loss part, training and test."""
+    rows = []
+    for part in slot.curves.parts():
+        values = [slot.curves.last(split, part) for split in ("train", "test")]
+        text = "   ".join("" if value is None else f"{value:,.2f}" for value in values)
+        rows.append((words.tr(part.replace("_", " ")), text))
+    return rows

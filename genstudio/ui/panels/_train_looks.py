@@ -1,0 +1,169 @@
+"""Asks for pictures and numbers of the frame that is shown: at most a few a second, and only while it is seen."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from genstudio.engine.messages import Answer, Failure
+from genstudio.latent.plane import Plane, axes
+from genstudio.ui.panels._train_frames import Frame
+
+if TYPE_CHECKING:
+    from genstudio.ui.session import Session
+
+INTERVAL_MS = 400  # between looks at a live model
+UNITS_INTERVAL_MS = 2500  # active units take half a second of work, so they are seldom counted
+N_CELLS = 10  # cells along each side of the small sheet
+N_ENCODED = 256  # images whose encodings say where the sheet lies
+N_UNITS = 1000  # images over which active units are counted
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What is looked at: a frame of a run, with the data it trains on."""
+
+    frame: Frame
+    data: str
+    latent_dim: int | None
+    seed: int
+
+
+class Looker(QObject):
+    """Signals carry (value, training step). A stored frame is asked at once, the live one in turn."""
+
+    looked = Signal(object, int)  # metrics.preview.Look
+    sheet = Signal(object, int)  # latent.sheet.Sheet
+    units = Signal(object, int)  # metrics.units record
+    refused = Signal(object)  # Failure, of a stored frame
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._aim: Aim | None = None
+        self._asked: Aim | None = None
+        self._waiting: set[str] = set()
+        self._seen = False
+        self._n_pairs, self._asked_at, self._units_at = 10, 0.0, 0.0
+        self._prior = False  # the latent space has the prior N(0, I), so the sheet stands still
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.timeout.connect(self._look)
+
+    def set_seen(self, seen: bool) -> None:
+        """Whether anybody sees the pictures; nothing is asked while nobody does."""
+        self._seen = seen
+        if seen:
+            self._asked = None
+            self._look()
+        else:
+            self._again.stop()
+
+    def set_pairs(self, n: int) -> None:
+        """How many test images are reconstructed, and how many columns the samples have."""
+        if n != self._n_pairs:
+            self._n_pairs = n
+            self._asked = None
+            self._look()
+
+    def aim(self, aim: Aim | None) -> None:
+        """Look at this from now on."""
+        if aim is not None and self._aim is not None and aim.frame.source != self._aim.frame.source:
+            self._units_at = 0.0
+        self._aim = aim
+        self._look()
+
+    def renew(self) -> None:
+        """Another run: forget what was learned of the last one."""
+        self._asked, self._prior, self._units_at = None, False, 0.0
+        self._waiting.clear()
+
+    # Private -----------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        aim = self._aim
+        if aim is None or not self._seen or aim == self._asked or not self._session.torch_ready:
+            return
+        left_ms = INTERVAL_MS - 1000 * (time.monotonic() - self._asked_at)
+        same_source = self._asked is not None and self._asked.frame.source == aim.frame.source
+        if aim.frame.live and same_source and (self._waiting or left_ms > 0):
+            if not self._again.isActive():
+                self._again.start(max(20, int(left_ms)))
+            return
+        self._asked, self._asked_at = aim, time.monotonic()
+        self._ask(aim, "look", "metrics.preview:look", data=aim.data, n=self._n_pairs, seed=aim.seed)
+        if aim.latent_dim is not None and aim.latent_dim >= 2:
+            if self._prior:
+                self._ask_sheet(aim, axes(aim.latent_dim), np.linspace(-3, 3, N_CELLS), np.linspace(3, -3, N_CELLS))
+            else:
+                self._ask(
+                    aim, "where", "latent.encodings:encode", data=aim.data, split="test", limit=N_ENCODED
+                )
+        if 1000 * (time.monotonic() - self._units_at) > UNITS_INTERVAL_MS and aim.latent_dim is not None:
+            self._units_at = time.monotonic()
+            self._ask(aim, "units", "metrics.units:active", data=aim.data, n=N_UNITS)
+
+    def _ask(self, aim: Aim, key: str, query: str, **arguments: Any) -> None:
+        from genstudio.ui.session import Priority
+
+        self._waiting.add(key)
+        priority = {"look": Priority.PICTURE, "units": Priority.REPORT}.get(key, Priority.SHEET)
+        self._session.ask(
+            self,
+            key,
+            query,
+            model=aim.frame.source,
+            priority=priority,
+            then=lambda answer: self._answered(aim, key, answer),
+            failed=lambda failure: self._failed(aim, key, failure),
+            **arguments,
+        )
+
+    def _ask_sheet(self, aim: Aim, plane: Plane, xs: np.ndarray, ys: np.ndarray) -> None:
+        self._ask(aim, "sheet", "latent.sheet:decode", plane=plane, xs=xs, ys=ys)
+
+    def _answered(self, aim: Aim, key: str, answer: Answer) -> None:
+        if not answer.done:
+            if key == "sheet" and answer.value.done >= 1.0:
+                self.sheet.emit(answer.value, self._step(aim, answer))
+            elif key == "where" and answer.value.done_fraction >= 1.0:
+                self._placed(aim, answer.value)
+            return
+        self._waiting.discard(key)
+        step = self._step(aim, answer)
+        if key == "look":
+            self.looked.emit(answer.value, step)
+        elif key == "units":
+            self.units.emit(answer.value, step)
+
+    def _placed(self, aim: Aim, encodings: Any) -> None:
+        """Lay the sheet over N(0, I) where there is a posterior, else over the middle 96 % of the encodings."""
+        if encodings.std is not None:
+            self._prior = True
+            low, high = np.array([-3.0, -3.0]), np.array([3.0, 3.0])
+        else:
+            low, high = np.quantile(encodings.mean[:, :2], (0.02, 0.98), axis=0)
+        assert aim.latent_dim is not None
+        self._ask_sheet(
+            aim,
+            axes(aim.latent_dim),
+            np.linspace(low[0], high[0], N_CELLS),
+            np.linspace(high[1], low[1], N_CELLS),
+        )
+
+    @staticmethod
+    def _step(aim: Aim, answer: Answer) -> int:
+        return aim.frame.step if answer.step is None else answer.step
+
+    def _failed(self, aim: Aim, key: str, failure: Failure) -> None:
+        self._waiting.discard(key)
+        if aim.frame.live:  # its weights have not reached the ask lane yet
+            self._asked = None
+            if self._seen and not self._again.isActive():
+                self._again.start(INTERVAL_MS)
+        elif key == "look":
+            self.refused.emit(failure)

@@ -1,0 +1,114 @@
+"""The Train panel's picture: curves at the left (or above, where it is narrow), live pictures at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from genstudio.engine.messages import Scalars
+from genstudio.ui import theme
+from genstudio.ui.panels._train_curves import Curves as RunCurves
+from genstudio.ui.panels._train_curves import unit
+from genstudio.ui.panels._train_previews import Previews
+from genstudio.ui.widgets.curves import Curves
+
+NARROW_PX = 720  # below this width the pictures stand under the curves
+OTHERS_INTERVAL_MS = 1500  # runs behind the chosen one are drawn anew this often
+
+
+class LossCurves(Curves):
+    """The curves of one run in front, which can point at a step of the timeline."""
+
+    def point_at_step(self, step: int | None) -> None:
+        """Put the crosshair at `step`, or take it away."""
+        self._point(None if step is None else float(step))
+
+
+class Picture(QWidget):
+    """Curves and previews, in a splitter that turns with the width."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.curves = LossCurves(self.tr("step"), self.tr("nats per image"))
+        self.previews = Previews()
+        self._behind: Callable[[], list[RunCurves]] = list
+        self._n_marks = 0
+        self._split = QSplitter(Qt.Orientation.Horizontal, self)
+        self._split.setHandleWidth(2 * theme.GRID)
+        self._split.setChildrenCollapsible(False)
+        self._split.addWidget(self.curves)
+        self._split.addWidget(self.previews)
+        self._split.setStretchFactor(0, 3)
+        self._split.setStretchFactor(1, 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._split)
+        self._others = QTimer(self)
+        self._others.setSingleShot(True)
+        self._others.setInterval(OTHERS_INTERVAL_MS)
+        self._others.timeout.connect(self._lay_over)
+
+    def fit(self, width: int) -> None:
+        """Stand side by side where there is room, else one above the other."""
+        narrow = width < NARROW_PX
+        wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
+        if self._split.orientation() != wanted:
+            self._split.setOrientation(wanted)
+        self.previews.set_flat(narrow)
+
+    # Curves ------------------------------------------------------------------------------------
+
+    def show_run(self, run: RunCurves, behind: Callable[[], list[RunCurves]]) -> None:
+        """All the curves of `run` anew; `behind` gives the runs that are laid over."""
+        self._behind = behind
+        self.curves.clear()
+        for (part, split), (steps, values) in run.all_series().items():
+            self._name_unit(part)
+            self.curves.set_data(part, split, steps, values)
+        for mark in run.marks:
+            self.curves.mark(mark.step, mark.text)
+        self._lay_over()
+
+    def grow(self, scalars: Scalars) -> None:
+        """More points of the run in front."""
+        for part, values in scalars.values.items():
+            self._name_unit(part)
+            self.curves.extend(part, scalars.split, scalars.steps, values)
+
+    def others_grew(self) -> None:
+        """A run behind the chosen one has more points: draw it anew, now and then."""
+        if not self._others.isActive():
+            self._others.start()
+
+    def rest(self) -> None:
+        """Nobody looks: let no timer run."""
+        self._others.stop()
+
+    def _name_unit(self, part: str) -> None:
+        self.curves.set_unit(part, unit(part).replace(" per image", ""))
+
+    def _lay_over(self) -> None:
+        runs = {run.name: run for run in self._behind()}
+        for name in self.curves.overlays():
+            if name not in runs:
+                self.curves.remove_overlay(name)
+        for name, run in runs.items():
+            self.curves.overlay(name, run.all_series())
+
+    def show_step(self, step: int | None) -> None:
+        """Where the timeline stands, while it does not follow the newest step."""
+        self.curves.point_at_step(step)
+
+    # State -------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        return {"log": self.curves.log(), "smoothing": self.curves.smoothing()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.curves.set_log(state.get("log") is True)
+        smoothing = state.get("smoothing")
+        if isinstance(smoothing, int | float) and 0 <= smoothing < 1:
+            self.curves.set_smoothing(float(smoothing))

@@ -1,0 +1,454 @@
+"""Train: a model learns while you watch. Curves, live pictures, two runs side by side, and time travel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from genstudio.abilities import BadInput, Card
+from genstudio.engine.messages import Failure, JobState, Scalars
+from genstudio.ui import theme
+from genstudio.ui.panel import Panel, PanelSpec, Timeline
+from genstudio.ui.panels._train_bar import ControlBar
+from genstudio.ui.panels._train_files import FileMenu
+from genstudio.ui.panels._train_inspector import Inspector
+from genstudio.ui.panels._train_job import command_of, recipe_in, resuming, starting
+from genstudio.ui.panels._train_looks import Aim, Looker
+from genstudio.ui.panels._train_run import Recipe, RunView, free_slot
+from genstudio.ui.panels._train_runs import N_SLOTS, Runs, Slot
+from genstudio.ui.panels._train_timeline import TrainTimeline
+from genstudio.ui.panels._train_units import unit_rows
+from genstudio.ui.widgets.banner import Banner, EmptyState
+
+if TYPE_CHECKING:
+    from genstudio.ui.panels._train_curves import Curves
+    from genstudio.ui.panels._train_picture import Picture
+    from genstudio.ui.session import Session
+
+
+class TrainPanel(Panel):
+    """Joins the start form, the runs, their curves and the pictures of the chosen frame."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.runs = Runs(session, self)
+        self.looker = Looker(session, self)
+        self.chosen = 0
+        self._front = False
+        self._picture: Picture | None = None
+        self._inspector: Inspector | None = None
+        self._pending_state: dict[str, Any] = {}
+        self._timeline = TrainTimeline(self)
+        self._arrange()
+        self._wire()
+        self._choose(0)
+
+    # Parts -------------------------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        self.heading = theme.title(QLabel(self.tr("Train"), self))
+        self.bar = ControlBar(self)
+        self.files = FileMenu(self)
+        self.banner = Banner(self)
+        self.banner.hide()
+        self.empty = EmptyState(icon="curves", parent=self)
+        self.body = QStackedWidget(self)
+        self.body.addWidget(self.empty)
+        top = QHBoxLayout()
+        top.setSpacing(theme.GRID)
+        top.addWidget(self.heading)
+        top.addSpacing(theme.GRID)
+        for chip in self.bar.chips:
+            top.addWidget(chip)
+        top.addStretch(1)
+        top.addWidget(self.files)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
+        column.setSpacing(theme.GRID)
+        column.addLayout(top)
+        column.addWidget(self.bar)
+        column.addWidget(self.banner)
+        column.addWidget(self.body, 1)
+
+    def _wire(self) -> None:
+        bar, session = self.bar, self.session
+        bar.slot_chosen.connect(self._choose)
+        bar.start.connect(self.start)
+        bar.resume.connect(self.resume)
+        bar.pause.connect(lambda: self.runs.pause(self.chosen))
+        bar.stop.connect(lambda: self.runs.stop(self.chosen))
+        bar.step.connect(lambda: self._advance(self.runs.step))
+        bar.epoch.connect(lambda: self._advance(self.runs.epoch))
+        self.empty.pressed.connect(self.start)
+        self.runs.changed.connect(self._run_changed)
+        self.runs.curves_grew.connect(self._curves_grew)
+        self.runs.curves_moved.connect(lambda _slot: self._draw_curves())
+        self.runs.frames_moved.connect(self._frames_moved)
+        self._timeline.changed.connect(self._frame_changed)
+        self.looker.looked.connect(self._looked)
+        self.looker.sheet.connect(lambda sheet, _step: self.picture().previews.show_sheet(sheet))
+        self.looker.units.connect(self._counted)
+        self.looker.refused.connect(self.say)
+        session.ready.connect(self._torch_is_here)
+        session.seed_changed.connect(lambda _seed: self._aim())
+        keys: dict[str, Callable[[], None]] = {
+            "P": bar.main.click,
+            "S": bar.step_button.click,
+            "E": bar.epoch_button.click,
+            "R": bar.resume_button.click,
+        }
+        for key, action in keys.items():
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(action)
+
+    def picture(self) -> Picture:
+        """Curves and previews, built when there is something to draw: plotting takes time to load."""
+        if self._picture is None:
+            from genstudio.ui.panels._train_picture import Picture
+
+            self._picture = Picture(self)
+            self._picture.previews.columns_changed.connect(self.looker.set_pairs)
+            self.body.addWidget(self._picture)
+        return self._picture
+
+    def inspector(self) -> Inspector:
+        if self._inspector is None:
+            page = self._inspector = Inspector(self.session, HELP, self)
+            page.live.changed.connect(lambda key, value: self.runs.change(self.chosen, key, value))
+            page.live.manifold_wanted.connect(self.show_on_manifold)
+            page.live.copy_wanted.connect(self.copy_command)
+            page.setup.copy_wanted.connect(self.copy_command)
+            page.setup.earlier_wanted.connect(self.files.ask_resume)
+            page.setup.changed.connect(self._offer_start)
+            if self.session.torch_ready:
+                self._torch_is_here()
+            self._show_chosen()
+        return self._inspector
+
+    def _torch_is_here(self) -> None:
+        page = self.inspector()
+        page.setup.load()
+        if self._pending_state:
+            page.setup.restore(self._pending_state)
+            self._pending_state = {}
+        self._offer_start()
+
+    # What the hand does ------------------------------------------------------------------------
+
+    def slot(self) -> Slot | None:
+        """The chosen slot's run."""
+        return self.runs.slots[self.chosen]
+
+    def _views(self) -> list[RunView | None]:
+        return [slot.view if slot is not None else None for slot in self.runs.slots]
+
+    def start(self, *, paused: bool = False) -> int:
+        """Train what the form says in the chosen slot, or in the other one while that is busy; 0 where it cannot."""
+        page = self.inspector()
+        if not page.setup.loaded():
+            if not self.session.torch_ready:
+                self.say(Failure(self.tr("The families are still being loaded. Try again in a moment.")))
+                return 0
+            page.setup.load()
+        try:
+            recipe = page.setup.recipe()
+        except BadInput as error:
+            self.say(Failure(str(error)))
+            return 0
+        return self._begin(recipe, starting(recipe), paused=paused)
+
+    def resume(self) -> int:
+        """Go on with the chosen run: paused, or stopped and saved."""
+        slot = self.slot()
+        if slot is None:
+            return 0
+        if slot.view.state is JobState.PAUSED:
+            self.runs.resume(self.chosen)
+            return slot.view.run
+        return self.resume_folder(slot.view.recipe.out, before=slot.curves)
+
+    def resume_folder(self, folder: Path, before: Curves | None = None) -> int:
+        """Go on with the run in `folder` from its last checkpoint; 0 where it cannot."""
+        try:
+            recipe = recipe_in(folder)
+        except BadInput as error:
+            self.say(Failure(str(error)))
+            return 0
+        run = self._begin(recipe, resuming(folder), before=before)
+        if run and before is None:
+            self.files.fetch(folder, lambda curves: self._prepend(run, curves))
+        return run
+
+    def _begin(
+        self,
+        recipe: Recipe,
+        factory: Callable[[], Any],
+        *,
+        paused: bool = False,
+        before: Curves | None = None,
+    ) -> int:
+        index = free_slot(tuple(self._views()), self.chosen)
+        if index is None:
+            self.say(Failure(self.tr("Two runs are training. Stop one of them to start another.")))
+            return 0
+        self.banner.hide()
+        self.looker.renew()
+        run = self.runs.start(index, recipe, factory, paused=paused, before=before)
+        self._choose(index)
+        return run
+
+    def _prepend(self, run: int, earlier: Curves) -> None:
+        """Put the curves that a resumed run has written before under those of now."""
+        slot = next((s for s in self.runs.slots if s is not None and s.view.run == run), None)
+        if slot is not None:
+            slot.curves.put_before(earlier)
+            self._draw_curves()
+
+    def _advance(self, how: Callable[[int], None]) -> None:
+        """One step or one epoch; without a run it starts one that waits."""
+        slot = self.slot()
+        if (slot is None or slot.view.over) and not self.start(paused=True):
+            return
+        how(self.chosen)
+
+    def show_on_manifold(self) -> None:
+        """Let the Manifold panel follow the chosen run: its live model, or the stored step in view."""
+        slot, frame = self.slot(), self._timeline.frame()
+        if slot is None or frame is None:
+            return
+        live = not slot.view.over
+        if self.session.try_show("A", slot.view.source if live else str(slot.view.recipe.out)):
+            self.session.panel_wanted.emit("manifold")
+
+    def copy_command(self) -> str:
+        """Put the command line of the chosen run, or of the form, on the clipboard; returns it."""
+        slot = self.slot()
+        try:
+            if slot is not None and not self.inspector().shows_setup():
+                line = command_of(slot.view.recipe)
+            else:
+                line = self.inspector().setup.command()
+        except BadInput as error:
+            self.say(Failure(str(error)))
+            return ""
+        QGuiApplication.clipboard().setText(line)
+        self.inspector().tell(self.tr("The command line is on the clipboard."))
+        return line
+
+    # What is shown -----------------------------------------------------------------------------
+
+    def _choose(self, index: int) -> None:
+        self.chosen = index
+        self.bar.choose(index)
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        slot = self.slot()
+        self.bar.show_slots(self._views())
+        self.bar.show_run(slot.view if slot is not None else None)
+        if slot is None:
+            self._offer_start()
+            self.body.setCurrentWidget(self.empty)
+        else:
+            self.body.setCurrentWidget(self.picture())
+            self.picture().previews.clear()
+            self._draw_curves()
+        if self._inspector is not None:
+            self._inspector.show_slot(slot)
+        self._show_failure(slot)
+        self._frames_moved(self.chosen)
+
+    def _offer_start(self) -> None:
+        """The empty panel's sentence and button say what would be started."""
+        other = any(slot is not None for slot in self.runs.slots)
+        words = self.tr("A model learns while you watch: its loss, its reconstructions and its samples.")
+        if other:
+            words = self.tr("This slot is free: two models can train side by side.")
+        self.empty.set_text(words)
+        page = self._inspector
+        ready = page is not None and page.setup.loaded()
+        name = page.setup.suggested_name() if page is not None and ready else "vae"
+        data = page.setup.data.currentText() if page is not None and ready else self.session.data
+        self.empty.set_button(self.tr("Train {0} on {1}").format(name, data))
+        if page is not None and ready:
+            self.bar.main.setEnabled(self.slot() is not None or page.setup.valid())
+
+    def _run_changed(self, index: int) -> None:
+        slot = self.runs.slots[index]
+        self.bar.show_slots(self._views())
+        if slot is not None and slot.card is not None:
+            self.session.watch(slot.view.run, self._seen(index))
+        if index != self.chosen:
+            return
+        self.bar.show_run(slot.view if slot is not None else None)
+        if self._inspector is not None:
+            self._inspector.show_slot(slot)
+        self._show_failure(slot)
+        self._aim()
+
+    def _show_failure(self, slot: Slot | None) -> None:
+        """The sentence stands while the run that failed is chosen."""
+        failure = slot.view.failure if slot is not None else None
+        if failure is not None:
+            self.say(failure)
+        elif slot is not None and slot.alarm:
+            self.banner.show_message("warning", slot.alarm)
+        elif self.banner.isVisibleTo(self):
+            self.banner.hide()
+
+    def overlays_changed(self) -> None:
+        """Other earlier runs are laid over."""
+        self._draw_curves()
+
+    def say(self, failure: Failure) -> None:
+        if self.banner.text() != failure.sentence() or not self.banner.isVisibleTo(self):
+            self.banner.show_error(failure.sentence(), failure.details)
+
+    def _curves_grew(self, index: int, scalars: Scalars) -> None:
+        if self._front and self._picture is not None:
+            if index == self.chosen:
+                self._picture.grow(scalars)
+            else:
+                self._picture.others_grew()
+
+    def _draw_curves(self) -> None:
+        """The chosen run in front, the other slot's and earlier runs behind it."""
+        slot = self.slot()
+        if slot is None or self._picture is None or not self._front:
+            return
+        self._picture.show_run(slot.curves, self._behind)
+        self._picture.show_step(None if self._following() else self._shown_step())
+
+    def _behind(self) -> list[Curves]:
+        """What is laid over: the other slot's run and the earlier runs."""
+        others = [s.curves for i, s in enumerate(self.runs.slots) if s is not None and i != self.chosen]
+        return [*others, *self.files.overlays()]
+
+    def _following(self) -> bool:
+        slot = self.slot()
+        return slot is None or slot.frames.following
+
+    def _shown_step(self) -> int | None:
+        frame = self._timeline.frame()
+        return frame.step if frame is not None else None
+
+    def _frames_moved(self, index: int) -> None:
+        if index != self.chosen:
+            return
+        slot = self.slot()
+        if slot is None:
+            return
+        progress = slot.view.progress
+        self._timeline.show(slot.frames, slot.view.name, progress.total if progress else None)
+        self._aim()
+
+    def _frame_changed(self) -> None:
+        if self._picture is not None:
+            self._picture.show_step(None if self._following() else self._shown_step())
+        self._aim()
+
+    def _aim(self) -> None:
+        slot, frame = self.slot(), self._timeline.frame()
+        if slot is None or frame is None or slot.card is None:
+            self.looker.aim(None)
+            return
+        recipe, dim = slot.view.recipe, slot.card.latent_dim
+        self.looker.aim(Aim(frame, recipe.data, dim, self.session.seed))
+
+    def _looked(self, look: Any, step: int) -> None:
+        self.picture().previews.show_look(look, step, self.session.seed)
+
+    def _counted(self, units: Any, step: int) -> None:
+        rows, alarm = unit_rows(units, step, self)
+        self.inspector().live.show_units(rows, alarm)
+
+    # Hooks -------------------------------------------------------------------------------------
+
+    def timeline(self) -> Timeline | None:
+        return self._timeline
+
+    def _seen(self, index: int) -> bool:
+        return self._front and index == self.chosen
+
+    def activated(self) -> None:
+        self._front = True
+        self.looker.set_seen(True)
+        for index in range(N_SLOTS):
+            self._run_changed(index)
+        self._draw_curves()
+
+    def deactivated(self) -> None:
+        self._front = False
+        if self._picture is not None:
+            self._picture.rest()
+        self.looker.set_seen(False)
+        shown = {ref.run for ref in self.session.slots().values()}
+        for slot in self.runs.slots:
+            if slot is not None and slot.view.run not in shown:
+                self.session.watch(slot.view.run, False)
+
+    def state(self) -> dict[str, Any]:
+        page = self._inspector
+        return {
+            "form": page.setup.state() if page is not None else self._pending_state,
+            "picture": self._picture.state() if self._picture is not None else {},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        form = state.get("form")
+        if isinstance(form, dict):
+            self._pending_state = form
+            if self._inspector is not None and self._inspector.setup.loaded():
+                self._inspector.setup.restore(form)
+        picture = state.get("picture")
+        if isinstance(picture, dict) and picture:
+            self.picture().restore(picture)
+
+    def export_png(self, path: Path) -> None:
+        """The curves and previews as they stand, as PNG."""
+        self.body.grab().save(str(path), "PNG")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._picture is not None:
+            self._picture.fit(self.width())
+
+    def tour(self) -> Iterator[str]:
+        from genstudio.ui.panels._train_tour import tour
+
+        yield from tour(self)
+
+
+def serves(card: Card) -> str | None:
+    """Training needs no model in view."""
+    return None
+
+
+HELP = """<p>A model is trained step by step on batches of images; each point of a curve is one step.
+The thin line is the loss of each training batch, the dots that of fixed test images.</p>
+<p>A variational autoencoder maximises the evidence lower bound (Kingma &amp; Welling 2014, eq. 3):<br>
+<i>log p(x) &ge; E<sub>q(z|x)</sub>[log p(x|z)] &minus; KL(q(z|x) || p(z))</i>.<br>
+<b>reconstruction</b> is the first term with its sign turned, <b>kl</b> the second; their sum, with the KL weighted
+by beta (Higgins et al. 2017, eq. 4), is the <b>loss</b>. All are nats per image, lower is better.</p>
+<p>A latent unit is <b>active</b> when its mean moves with the image: Var<sub>x</sub>(E[z|x]) &gt; 0.01
+(Burda et al. 2016). When units fall silent and their KL goes to zero, the posterior has collapsed to the
+prior.</p>
+<p>The transport bar goes through stored steps of this run: the same test images, the same noise for the
+samples, other weights.</p>"""
+
+PANEL = PanelSpec(
+    key="train",
+    title="Train",
+    icon="curves",
+    order=50,
+    factory=TrainPanel,
+    serves=serves,
+    help=HELP,
+    shortcut="",
+)
