@@ -73,9 +73,7 @@ class Intake(QObject):
             else:
                 self._session.set_data(f"folder:{path}")
         elif ending in IMAGES:
-            from genstudio.data import _image
-
-            self._offer(_image.read(path, self._shape()), path.name)
+            self._offer(path, path.name)
         elif ending == PROJECT:
             self.load_project(path)
         elif ending in WEIGHTS or not path.exists():
@@ -112,24 +110,37 @@ class Intake(QObject):
                 f"The image has {image.width()} x {image.height()} pixels, more than 64 million."
                 " Make it smaller."
             )
-        from genstudio.data import _image
-
         grey = image.convertToFormat(QImage.Format.Format_RGB888)
         height, width, stride = grey.height(), grey.width(), grey.bytesPerLine()
         buffer = np.frombuffer(grey.constBits(), np.uint8, height * stride)
         pixels = buffer.reshape(height, stride)[:, : 3 * width].reshape(height, width, 3)
-        self._offer(_image.read(pixels.copy(), self._shape()), title)
+        self._offer(pixels.copy(), title)
 
-    def _shape(self) -> tuple[int, ...]:
+    def take_drawing(self, ink: np.ndarray) -> None:
+        """A drawing (h, w) in [0, 1], white ink on black; digits are laid out as MNIST's are."""
+        if float(ink.max(initial=0.0)) > 0.0:
+            grey = np.round(ink * 255).astype(np.uint8)
+            self._try(lambda: self._offer(np.dstack([grey] * 3), self.tr("drawing")))
+
+    def take_picture(self, picture: np.ndarray) -> None:
+        """A dropped or pasted image in colour, float32 (3, h, w) in [0, 1]."""
+        pixels = np.round(picture.transpose(1, 2, 0) * 255).astype(np.uint8)
+        self._try(lambda: self._offer(np.ascontiguousarray(pixels), self.tr("image")))
+
+    def _offer(self, source: Path | np.ndarray, title: str) -> None:
+        """Hand an image to the panels in the shape that model A takes.
+
+        Raises: BadInput.
+        """
+        from genstudio.data import _image
+
         ref = self._session.model("A")
         if ref is None:
             raise BadInput("No model is shown that could encode the image. Choose one first.")
         if len(ref.card.shape) != 3:
             raise BadInput(f"{ref.title} works on points, not on images. Choose another model.")
-        return ref.card.shape
-
-    def _offer(self, image: np.ndarray, title: str) -> None:
-        self._session.image_offered.emit(image, title)
+        digits = ref.card.data == "mnist"
+        self._session.image_offered.emit(_image.read(source, ref.card.shape, ink=digits), title)
 
     def _try(self, action: Callable[[], object]) -> bool:
         try:

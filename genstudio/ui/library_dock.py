@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
@@ -63,8 +62,6 @@ class Library(QWidget):
         theme.caption(images)
         column.addWidget(images)
         column.addWidget(self.canvas)
-        self.canvas.image_changed.connect(self._offer_drawing)
-        self.canvas.picture_taken.connect(self._offer_picture)
         self.canvas.refused.connect(lambda text: session.failed.emit(Failure(text)))
         session.library_changed.connect(self.refresh)
         session.jobs_changed.connect(self.refresh)
@@ -186,29 +183,6 @@ class Library(QWidget):
     def _change_shelf(self, change: Callable[[], object]) -> None:
         self._try(change)
         self._session.library_changed.emit()
-
-    def _offer_drawing(self, ink: np.ndarray) -> None:
-        """A drawing (h, w) in [0, 1], white ink on black, on its way to the panels."""
-        from genstudio.data import _drawing
-
-        if float(ink.max(initial=0.0)) > 0.0:
-            image = _drawing.normalise(ink, self._shape())
-            self._session.image_offered.emit(image, self.tr("drawing"))
-
-    def _offer_picture(self, picture: np.ndarray) -> None:
-        """A dropped or pasted image in colour (3, h, w) in [0, 1]."""
-        from genstudio.data import _image
-
-        pixels = np.ascontiguousarray((picture.transpose(1, 2, 0) * 255).round().astype(np.uint8))
-        self._try(
-            lambda: self._session.image_offered.emit(
-                _image.read(pixels, self._shape()), self.tr("image")
-            )
-        )
-
-    def _shape(self) -> tuple[int, ...]:
-        ref = self._session.model("A")
-        return ref.card.shape if ref is not None and len(ref.card.shape) == 3 else (1, 28, 28)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

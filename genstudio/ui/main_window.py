@@ -140,6 +140,8 @@ class MainWindow(QMainWindow):
         self.panels.front_changed.connect(self._front_changed)
         self.transport.moved.connect(self._scrubbed)
         self.library.files_dropped.connect(self.intake.take_files)
+        self.library.canvas.image_changed.connect(self.intake.take_drawing)
+        self.library.canvas.picture_taken.connect(self.intake.take_picture)
         session.failed.connect(self.show_failure)
         self.banner.acted.connect(self._take_offer)
         session.ready.connect(self._torch_is_here)
@@ -300,13 +302,8 @@ class MainWindow(QMainWindow):
         from genstudio import data
         from genstudio.engine.device import summary
 
-        names = [
-            (name, name)
-            for source in data.sources().values()
-            if source.available()
-            for name in source.names
-        ]
-        self.top_bar.set_data_names(names)
+        there = [source for source in data.sources().values() if source.available()]
+        self.top_bar.set_data_names([(name, name) for s in there for name in s.names])
         self.top_bar.set_device(summary(self.session.device))
         self.status.refresh()
 

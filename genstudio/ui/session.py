@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
@@ -388,11 +387,6 @@ class Session(QObject):
         self._open.clear()
         self._newest.clear()
         return self.engine.close()
-
-
-def offer_image(session: Session, image: np.ndarray, title: str) -> None:
-    """Hand an image (C, H, W) in [0, 1] to the panels."""
-    session.image_offered.emit(np.ascontiguousarray(image, dtype=np.float32), title)
 
 
 def _open_store(device: str) -> ModelStore:

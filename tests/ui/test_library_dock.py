@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
@@ -104,23 +103,3 @@ def test_dropped_files_are_handed_on(library: Library, qtbot: QtBot, tmp_path: P
             )
         )
     assert dropped.args[0] == [tmp_path / "a b ü.safetensors"]
-
-
-def test_a_stroke_offers_an_image_as_mnist_has_them(
-    library: Library, session: Session, qtbot: QtBot
-) -> None:
-    offered: list[np.ndarray] = []
-    session.image_offered.connect(lambda image, title: offered.append(image))
-    canvas = library.canvas
-    sheet = canvas.sheet_rect().toRect()
-    start, end = sheet.center() - QPoint(30, 40), sheet.center() + QPoint(30, 40)
-    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=start)
-    for i in range(1, 9):
-        step = QPoint(start.x() + (end.x() - start.x()) * i // 8, start.y() + 10 * i)
-        qtbot.mouseMove(canvas, step)
-    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=end)
-    qtbot.waitUntil(lambda: bool(offered))
-    image = offered[-1]
-    assert image.shape == (1, 28, 28)
-    rows = np.nonzero(image[0].sum(1))[0]
-    assert 15 <= rows.max() - rows.min() + 1 <= 22  # the box of 20 that MNIST's digits stand in
