@@ -43,7 +43,7 @@ def run(words: list[str]) -> int:
             return open_window(**options)
         from genstudio.commands import run_command
 
-        return run_command(words)
+        return run_command(words, open_window)
     except KeyboardInterrupt as stop:
         return _say(str(stop) or "Interrupted.", INTERRUPTED)
     except BrokenPipeError:

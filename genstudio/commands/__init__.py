@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -53,18 +53,16 @@ def _window(
                 "--weights, --panel and --device stand before no command. Leave one out."
             )
         return
-    from genstudio.cli import open_window
-
-    raise typer.Exit(open_window(weights, panel, device))
+    raise typer.Exit(context.obj(weights, panel, device))
 
 
-def run_command(words: Sequence[str]) -> int:
-    """Run one command.
+def run_command(words: Sequence[str], open_window: Callable[[str, str, str], int]) -> int:
+    """Run one command, or `open_window(weights, panel, device)` where there is none.
 
     Returns: the exit code.
     """
     try:
-        code = app(args=list(words), prog_name="genstudio", standalone_mode=False)
+        code = app(args=list(words), prog_name="genstudio", standalone_mode=False, obj=open_window)
     except typer.Exit as leave:
         if leave.exit_code == INTERRUPTED:  # what Typer makes of Ctrl-C
             raise KeyboardInterrupt from None

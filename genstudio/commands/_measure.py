@@ -74,4 +74,4 @@ def bench(
     if as_json:
         print_json(results)
     else:
-        print_table(("what", "figure", "value", "unit"), benches.rows(results))
+        print_table(("what", "figure", "value"), benches.rows(results))

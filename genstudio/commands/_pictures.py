@@ -49,6 +49,7 @@ def sample(
     import torch
 
     import genstudio
+    from genstudio.engine import library
     from genstudio.latent import samplers
 
     check_name(out, ".png")
@@ -58,7 +59,8 @@ def sample(
     if sampler is None:
         x = model.sample(n, rng)
     else:
-        x = samplers.sample(model, n, rng, sampler.value)
+        fitted = samplers.make(sampler.value, model, library.describe(source).data, rng)
+        x = torch.cat(list(samplers.images(model, fitted, n, rng)))
     _write(out, npz, x)
 
 

@@ -1,0 +1,1 @@
+"""What `genstudio bench` measures, one file each with `measure(minutes) -> dict of figures`."""
