@@ -1,4 +1,4 @@
-"""The Inspector's part for more than two latent dimensions: which plane, and where the others stand."""
+"""The Inspector's part for more than two latent dimensions: which plane, where the others stand."""
 
 from __future__ import annotations
 
@@ -128,6 +128,12 @@ class PlaneSection(QWidget):
         self._dims.setVisible(plane.kind == "axes")
         self._picks.setVisible(plane.kind == "points")
         self._fill_sliders()
+
+    def set_shell(self, on: bool) -> None:
+        """Show the switch as it is. No signal."""
+        blocked = self.shell.blockSignals(True)
+        self.shell.setChecked(on)
+        self.shell.blockSignals(blocked)
 
     def set_information(self, values: NDArray[np.float64], unit: str) -> None:
         """How much each dimension tells: the sliders stand in this order."""

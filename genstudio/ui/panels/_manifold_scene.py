@@ -75,6 +75,8 @@ class Scene(QObject):
         self._ready: dict[str, tuple[Callable[[], None], int | None]] = {}
         self._tries = 0
         self._refresh_again = False
+        self._move_again = False
+        self._held = False
         self._xy: NDArray[np.float32] = np.empty((0, 2), np.float32)
         self._encoded_at: int | None = None  # training step of the encodings
         self._sheet_busy = self._sheet_again = False
@@ -88,25 +90,43 @@ class Scene(QObject):
         """Changes with the model, the step, the plane and the scale."""
         return self._epoch
 
-    def show(self, ref: ModelRef | None, source: str, space: Space, *, keep: bool) -> None:
+    def show(
+        self, ref: ModelRef | None, source: str, space: Space, *, keep: bool, hold: bool = False
+    ) -> None:
         """Show `source` (the model, or a snapshot of it) on `space`.
 
         With `keep` the old pictures stay until all new ones have come, and then change together.
+        With `hold` only encodings are asked for until `release`: where to look is not known yet.
         """
         self.ref, self.source = ref, source
+        self._held = hold
         self._encoded_for = ()
         self._begin(space, keep)
         self.ask_encodings()
+
+    def release(self) -> None:
+        """Where to look is known now: ask for the pictures."""
+        self._held = False
+        self.ask_pictures()
 
     def set_space(self, space: Space) -> None:
         """Show the same model on another plane or scale."""
         self._begin(space, keep=False)
         self._cloud_moved()
 
-    def refresh(self) -> None:
-        """The live model has new weights; while pictures of older ones are awaited, they come
-        first.
+    def move_plane(self, space: Space) -> None:
+        """Show a plane beside the one there is, on the same map: the old pictures stay until the
+        new ones have come, and the hand that moves it never waits.
         """
+        self.space = space
+        if self._waiting:
+            self._move_again = True
+            return
+        self._begin(space, keep=True)
+        self._cloud_moved()
+
+    def refresh(self) -> None:
+        """The live model has new weights; pictures that are awaited come first."""
         if self._waiting:
             self._refresh_again = True
             return
@@ -156,7 +176,10 @@ class Scene(QObject):
         for put, _ in ready.values():
             put()
         self.settled.emit()
-        if self._refresh_again:
+        if self._move_again:
+            self._move_again = False
+            self.move_plane(self.space)
+        elif self._refresh_again:
             self.refresh()
         elif self._sheet_again:
             self.ask_sheet()
@@ -176,7 +199,7 @@ class Scene(QObject):
 
     def ask_sheet(self) -> None:
         """Ask for the cells in view; while an answer is awaited, once it has come."""
-        if not self.source or self.ref is None:
+        if not self.source or self.ref is None or self._held:
             return
         if self._sheet_busy:
             self._sheet_again = True
@@ -313,6 +336,8 @@ class Scene(QObject):
             if not self._waiting:
                 self._on_map = None
                 self._plane.take_points_away()
+            return
+        if self._held:
             return
         if self._points_busy:
             self._points_again = True

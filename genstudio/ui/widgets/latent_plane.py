@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QWidget
 
 from genstudio.ui.widgets._latent_canvas import MapCanvas, MarkMaker
 from genstudio.ui.widgets._latent_hand import CLICK_PX, Fine, Grip, zoom_factor
-from genstudio.ui.widgets._latent_layers import rgba_image, small_image
+from genstudio.ui.widgets._latent_layers import rgba_image, sheet_image, small_image
 from genstudio.ui.widgets._latent_marks import Mark, Outline, Pin, PointCard
 from genstudio.ui.widgets._latent_view import Extent, Frame, SheetRequest, View
 
@@ -37,6 +37,7 @@ __all__ = [
     "SheetRequest",
     "View",
     "rgba_image",
+    "sheet_image",
     "small_image",
 ]
 
@@ -60,6 +61,7 @@ class LatentPlane(MapCanvas):
     pin_chosen = Signal(int)
     pin_moved = Signal(int, float, float)  # while the hand drags it or an arrow key steps it
     pin_dropped = Signal(int, float, float, float, float)  # number, from (x, y), to (x, y)
+    pin_stepped = Signal(int, float, float, float, float)  # the same, by an arrow key
     pin_removed = Signal(int)
     point_hovered = Signal(int)  # number of the point under the pointer, -1 for none
     menu_wanted = Signal(QPoint, float, float)  # global position, map point
@@ -168,7 +170,7 @@ class LatentPlane(MapCanvas):
         x, y = self.to_map(QPointF(*self._fine.place(position.x(), position.y(), fine)))
         self._keyboard = None
         self.peek.emit(x, y)
-        self._hover(self._point_at(x, y))
+        self._hover(self.point_at(x, y))
         self._set_cursor(position)
 
     def leaveEvent(self, event: QEvent | None) -> None:
@@ -177,7 +179,8 @@ class LatentPlane(MapCanvas):
         if self._grip is Grip.NOTHING:
             self.left.emit()
 
-    def _point_at(self, x: float, y: float) -> int:
+    def point_at(self, x: float, y: float) -> int:
+        """Number of the point that a pointer at map point (x, y) is on, -1 for none."""
         if not len(self._cloud) or not self._layers_shown["points"]:
             return -1
         _, _, ratio = self._measure()
@@ -274,7 +277,7 @@ class LatentPlane(MapCanvas):
             pin = self._pins[self._active]
             x, y = self._inside(pin.x + right * by, pin.y + up * by)
             self._move_pin(self._active, x, y)
-            self.pin_dropped.emit(self._active, pin.x, pin.y, x, y)
+            self.pin_stepped.emit(self._active, pin.x, pin.y, x, y)
             return
         x, y = self._keyboard or self._probe_in_view() or (self._view.x, self._view.y)
         self._keyboard = self._inside(x + right * by, y + up * by)
