@@ -31,6 +31,14 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if 10 <= value < 1e6 else f"{value:.3g}"
 
 
+def _adopt_menus(plot: pg.PlotWidget) -> None:
+    """Give the menus that pyqtgraph makes without a parent to the plot: they end with it."""
+    menu = plot.getPlotItem().ctrlMenu
+    for each in (menu, *(action.menu() for action in menu.actions())):
+        if each is not None:
+            each.setParent(plot, each.windowFlags())
+
+
 class Plot(pg.PlotWidget):
     """Axes, curves, marks, crosshair. Coordinates of the view: x, and y or log10 y."""
 
@@ -44,6 +52,7 @@ class Plot(pg.PlotWidget):
         self.item = self.getPlotItem()
         self.item.setMenuEnabled(False)
         self.item.hideButtons()
+        _adopt_menus(self)
         self.item.getViewBox().setMouseMode(pg.ViewBox.PanMode)
         self.item.getViewBox().disableAutoRange()
         for name in ("bottom", "left"):

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QPainter,
     QPen,
     QPixmap,
+    QResizeEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
@@ -405,6 +406,10 @@ class Curves(QWidget):
         super().showEvent(event)
         self._schedule()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._schedule()
+
     def _view_changed(self) -> None:
         if not self._setting_range:
             self._schedule()
@@ -478,8 +483,7 @@ class Curves(QWidget):
             y = y[np.isfinite(y)]
             if len(y):
                 lows.append(float(y.min()))
-                top = y.max() if self._log or len(y) < 50 else np.percentile(y, _OUTLIERS)
-                highs.append(float(top))
+                highs.append(float(y.max()) if self._log else top_of(y))
         x = (min(float(each[0]) for each in xs), max(float(each[-1]) for each in xs))
         y_range = (min(lows), max(highs)) if lows else (0.0, 1.0)
         if x[0] == x[1]:
@@ -511,7 +515,7 @@ class Curves(QWidget):
                 where = x
             unit = self._units.get(curve.part, "")
             name = " ".join(part for part in (curve.run, curve.part, curve.split) if part)
-            words.append(f"{name} {y:.6g} {unit}".strip())
+            words.append(f"{name} {y:.5g} {unit}".strip())
             height = float(self._scaled(np.array([y]))[0])
             if self._at is not None and np.isfinite(height):
                 dots.append((x, height, self._colour(curve.run, curve.part)))
@@ -525,6 +529,15 @@ class Curves(QWidget):
         for curve in self._curves.values():
             self._pen(curve)
         self._colour_pills()
+
+
+def top_of(y: np.ndarray) -> float:
+    """The height that the first view reaches: above all but the greatest values (a loss begins far
+    above where it ends); all of a curve of a few points."""
+    if len(y) < 10:
+        return float(y.max())
+    few = y[:: max(1, len(y) // 4000)]
+    return float(np.percentile(few, _OUTLIERS if len(y) >= 50 else 90.0))
 
 
 def nearest(xs: np.ndarray, x: float) -> int:

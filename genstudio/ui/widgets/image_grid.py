@@ -24,9 +24,9 @@ def mosaic(images: np.ndarray, columns: int | None = None) -> np.ndarray:
     n, channels, high, wide = array.shape
     columns = columns or math.ceil(math.sqrt(n))
     rows = math.ceil(n / columns)
-    flat = to_uint8(array.transpose(0, 2, 3, 1).reshape(n * high, wide, channels))
+    flat = to_uint8(array.reshape(n * channels * high, wide))
     cells = np.zeros((rows * columns, high, wide, channels), np.uint8)
-    cells[:n] = flat.reshape(n, high, wide, channels)
+    cells[:n] = flat.reshape(n, channels, high, wide).transpose(0, 2, 3, 1)
     sheet = cells.reshape(rows, columns, high, wide, channels).transpose(0, 2, 1, 3, 4)
     sheet = sheet.reshape(rows * high, columns * wide, channels)
     return np.ascontiguousarray(sheet[:, :, 0] if channels == 1 else sheet)

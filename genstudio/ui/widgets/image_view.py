@@ -28,18 +28,16 @@ def to_uint8(image: np.ndarray) -> np.ndarray:
     """`image` as contiguous uint8 (H, W) or (H, W, 3).
 
     It may be (H, W), (1, H, W), (3, H, W), (H, W, 1) or (H, W, 3), uint8 or float in [0, 1]
-    (clipped; NaN is black).
+    (clipped; NaN is black); where it could be either, the channels come first.
 
     Raises: ValueError for another shape.
     """
     array = np.asarray(image)
     if array.ndim == 3:
-        if array.shape[0] in (1, 3) and array.shape[2] not in (1, 3):
+        if array.shape[0] in (1, 3):
             array = array[0] if array.shape[0] == 1 else np.moveaxis(array, 0, -1)
         elif array.shape[2] == 1:
             array = array[:, :, 0]
-        elif array.shape[0] == 1:
-            array = array[0]
     if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)) or array.size == 0:
         raise ValueError(f"An image is (H, W), (1, H, W) or (3, H, W), got {np.shape(image)}.")
     if array.dtype == bool:
@@ -216,7 +214,7 @@ class ImageView(QWidget):
         self._paint_over(painter, rect)
         if self.hasFocus():
             painter.setPen(theme.colour("accent"))
-            painter.drawRect(rect.adjusted(0, 0, -1, -1))
+            painter.drawRect(rect.adjusted(-1, -1, 0, 0))  # around the picture, not on it
 
     def _paint_over(self, painter: QPainter, rect: QRectF) -> None:
         """What a subclass draws over the picture that lies in `rect`."""

@@ -84,7 +84,7 @@ class Legend(QWidget):
         self._shown: set[int] = set()
         self._current = -1
         self._hover = -1
-        self._before_double: set[int] = set()
+        self._before_click: set[int] | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -146,14 +146,16 @@ class Legend(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         row = self._row_at(event)
         if event.button() == Qt.MouseButton.LeftButton and row >= 0:
-            self._before_double = set(self._shown)
+            self._before_click = set(self._shown)
             self._current = row
             self._choose(self._shown ^ {row})
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         row = self._row_at(event)
         if event.button() == Qt.MouseButton.LeftButton and row >= 0:
-            self._shown = self._before_double
+            if self._before_click is not None:  # the first click of the two is taken back
+                self._shown = self._before_click
+                self._before_click = None
             self._alone(row)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

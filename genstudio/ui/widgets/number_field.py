@@ -21,7 +21,7 @@ def text_of(value: float | None) -> str:
 def stepped(value: float, steps: int, *, integer: bool) -> float:
     """`value` after `steps` steps: of one for integers, else of a tenth of the leading decade.
 
-    0.001 goes up to 0.0011 and down to 0.0009, so that a learning rate never falls to zero.
+    0.001 goes up to 0.0011 and down to 0.00099, so that a learning rate never falls to zero.
     """
     if integer:
         return int(value) + steps
