@@ -30,6 +30,7 @@ class TrainSettings(Config):
         N_("Learning rate"),
         N_("Step length of the optimizer. May be changed while the model trains."),
         gt=0,
+        le=1e35,
         live=True,
     )
     batch_size: int = setting(
