@@ -28,7 +28,7 @@ class NetConfig(Config):
         N_("Fully connected layers, or convolutions that halve the image at each level."),
     )
     width: int = setting(
-        512,
+        256,
         N_("Width"),
         N_("Units of each hidden layer; in a convolutional net, of its one dense layer."),
         unit=N_("units"),

@@ -140,15 +140,12 @@ class VAE(Autoencoder):
         total = torch.full((n,), -math.inf, device=x.device, dtype=mean.dtype)
         for first in range(0, draws, at_once):
             m = min(at_once, draws - first)
-            noise = torch.randn(
-                m, n, self.latent_dim, generator=rng, device=x.device, dtype=mean.dtype
-            )
+            size = (m, n, self.latent_dim)
+            noise = torch.randn(size, generator=rng, device=x.device, dtype=mean.dtype)
             z = mean + std * noise  # (m, n, D)
             repeated = x.expand(m, *x.shape).flatten(0, 1)  # (m * n, C, H, W)
             log_likelihood = -self.reconstruction(repeated, z.flatten(0, 1)).view(m, n)
-            log_q = self.prior.log_prob(noise) - std.log().sum(
-                1
-            )  # N(z; mean, std) by change of variables
+            log_q = self.prior.log_prob(noise) - log_std.sum(1)  # of z = mean + std * noise
             log_w = log_likelihood + self.prior.log_prob(z) - log_q  # (m, n)
             total = torch.logaddexp(total, torch.logsumexp(log_w, dim=0))
         return total - math.log(draws)
