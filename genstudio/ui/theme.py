@@ -252,9 +252,8 @@ def figure_font(px: int = TEXT_PX) -> QFont:
 
 def caption(label: W) -> W:
     """`label` as a caption: small and quiet."""
-    role(label, "caption")  # first: a change of role brings back the font before it
     label.setFont(text_font(CAPTION_PX))
-    return label
+    return role(label, "caption")
 
 
 def quiet(label: W) -> W:
@@ -264,16 +263,14 @@ def quiet(label: W) -> W:
 
 def title(label: W) -> W:
     """`label` as the title of a panel."""
-    role(label, "title")  # first: a change of role brings back the font before it
     label.setFont(text_font(TITLE_PX, QFont.Weight.DemiBold))
-    return label
+    return role(label, "title")
 
 
 def heading(label: W) -> W:
     """`label` as the title of a section in a pane."""
-    role(label, "heading")  # first: a change of role brings back the font before it
     label.setFont(text_font(TEXT_PX, QFont.Weight.DemiBold))
-    return label
+    return role(label, "heading")
 
 
 def figure(label: QLabel) -> QLabel:

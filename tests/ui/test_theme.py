@@ -93,15 +93,22 @@ def test_the_system_is_followed_only_where_asked(qapp: QApplication) -> None:
 
 
 def test_fonts(qapp: QApplication, qtbot) -> None:
-    labels = [QLabel("1,111"), QLabel("8,888"), QLabel("x")]
-    for label in labels:
-        qtbot.addWidget(label)
-    theme.figure(labels[0])
-    assert labels[0].alignment() & Qt.AlignmentFlag.AlignRight
-    assert labels[0].font().featureValue(QFont.Tag("tnum")) == 1
-    assert theme.caption(labels[2]).font().pixelSize() == 11
-    assert theme.title(labels[2]).font().pixelSize() == 15
-    assert theme.title(labels[2]).font().weight() == QFont.Weight.DemiBold
+    theme.apply(qapp, "dark")
+    page = QWidget()
+    qtbot.addWidget(page)
+    column = QVBoxLayout(page)
+    figure, caption, title = QLabel("1,111"), QLabel("class"), QLabel("Manifold")
+    for label in (figure, caption, title):
+        column.addWidget(label)
+    theme.figure(figure)
+    theme.caption(caption)
+    theme.title(title)
+    page.show()
+    theme.apply(qapp, "light")  # fonts outlast a change of the scheme
+    assert figure.alignment() & Qt.AlignmentFlag.AlignRight
+    assert figure.font().featureValue(QFont.Tag("tnum")) == 1
+    assert (figure.font().pixelSize(), caption.font().pixelSize()) == (13, 11)
+    assert (title.font().pixelSize(), title.font().weight()) == (15, QFont.Weight.DemiBold)
 
 
 def test_colour_maps_rise_evenly_in_lightness() -> None:

@@ -58,6 +58,7 @@ class Plot(pg.PlotWidget):
         for name in ("bottom", "left"):
             self.item.getAxis(name).enableAutoSIPrefix(False)
         self.item.getAxis("left").setWidth(56)
+        self.item.getAxis("left").setTickDensity(0.6)
         self._marks: list[pg.InfiniteLine] = []
         self._line = pg.InfiniteLine(angle=90, movable=False)
         self._line.hide()
