@@ -1,4 +1,4 @@
-"""The families, found by themselves: every file here without a leading underscore ends with FAMILY = Family(...)."""
+"""The families, found by themselves: a file without a leading underscore ends with FAMILY = ..."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from genstudio.models._base import (
     Update,
     explain,
 )
-from genstudio.models._config import Config, N_, setting
+from genstudio.models._config import N_, Config, setting
 
 __all__ = [
+    "N_",
     "Config",
     "Family",
     "HasLatent",
@@ -29,7 +30,6 @@ __all__ = [
     "HasLikelihood",
     "HasSteps",
     "Model",
-    "N_",
     "Posterior",
     "Step",
     "Update",

@@ -43,7 +43,7 @@ class Step:
 
 
 class Update(Protocol):
-    """The engine's optimizer step: checks loss and gradient norm, clips, steps, keeps EMA weights."""
+    """The engine's optimizer step: checks loss and gradient norm, clips, steps, averages."""
 
     def __call__(self, name: str, loss: Tensor) -> None: ...
 
@@ -170,12 +170,12 @@ class Model(nn.Module):
     @torch.no_grad()
     def sample(self, n: int, rng: torch.Generator, **options: Any) -> Tensor:
         """n samples x (n, *shape) by the model's own sampler."""
-        step = None
+        last = None
         for step in self.generate(n, rng, **options):
-            pass
-        if step is None:
+            last = step
+        if last is None:
             raise RuntimeError(f"{self.family} generated no step.")
-        return step.images["x"]
+        return last.images["x"]
 
 
 @dataclass(frozen=True)
