@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+NAME = "judge-mnist"
+FAMILY = "judge"
 SHAPE = (1, 28, 28)
 N_CLASSES = 10
 WIDTH = 32

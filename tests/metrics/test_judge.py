@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from genstudio.abilities import BadInput, Card
-from genstudio.metrics import judge
+from genstudio.metrics import _judge_making, judge
 from genstudio.metrics._judge_net import JudgeNet
 from genstudio.metrics._judge_training import Best, Epoch, Recipe, accuracy, augment, train
 
@@ -76,7 +76,7 @@ def test_training_refuses_images_of_another_shape() -> None:
 def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     card = Card(name="judge-mnist", family="judge", shape=(1, 28, 28), data="mnist")
-    written = judge._write(JudgeNet(), card, tmp_path / "judge")
+    written = _judge_making.write(JudgeNet(), card, tmp_path / "judge")
     assert len(written.sha256) == 64
     judge.load_judge.cache_clear()
     return tmp_path / "judge"
@@ -124,7 +124,7 @@ def test_damaged_and_missing_judges_are_refused(folder: Path) -> None:
 
 
 def test_recipe_refuses_a_folder_in_use(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert judge.main(["--out", str(folder)]) == 2
+    assert _judge_making.main(["--out", str(folder)]) == 2
     assert "not empty" in capsys.readouterr().err
 
 
