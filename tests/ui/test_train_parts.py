@@ -1,4 +1,6 @@
-"""The Train panel's parts that need no window: curves, CSV, run state, names, command line, frames of the timeline."""
+"""The Train panel's parts that need no window: curves, CSV, run state, names, command line, frames
+of the timeline.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +101,9 @@ def test_curves_of_an_earlier_run_are_read_and_a_cut_line_is_passed_over(tmp_pat
         tmp_path,
         [
             *runs.scalar_rows("train", np.array([1, 2]), {"loss": np.array([9.0, 8.0])}),
-            *runs.scalar_rows("train", np.array([3]), {"loss": np.array([7.0]), "kl": np.array([1.0])}),
+            *runs.scalar_rows(
+                "train", np.array([3]), {"loss": np.array([7.0]), "kl": np.array([1.0])}
+            ),
             *runs.scalar_rows("test", np.array([2]), {"loss": np.array([8.5])}),
             {"step": 2, "kind": "change", "text": "beta changed.", "key": "beta", "value": 4.0},
             {"step": 2, "kind": "checkpoint", "text": "Saved at step 2."},
@@ -116,15 +120,20 @@ def test_curves_of_an_earlier_run_are_read_and_a_cut_line_is_passed_over(tmp_pat
 
 
 def test_controls_follow_the_state():
-    assert controls(None).start and not controls(None).stop
-    assert controls(JobState.RUNNING).pause and not controls(JobState.RUNNING).start
-    assert controls(JobState.PAUSED).resume and controls(JobState.PAUSED).advance
+    assert controls(None).start
+    assert not controls(None).stop
+    assert controls(JobState.RUNNING).pause
+    assert not controls(JobState.RUNNING).start
+    assert controls(JobState.PAUSED).resume
+    assert controls(JobState.PAUSED).advance
     stopping = controls(JobState.STOPPING)
     assert not any(
         (stopping.start, stopping.pause, stopping.resume, stopping.advance, stopping.stop)
     )
-    assert controls(JobState.STOPPED).resume and controls(JobState.STOPPED).start
-    assert controls(JobState.FAILED).start and controls(JobState.DONE).start
+    assert controls(JobState.STOPPED).resume
+    assert controls(JobState.STOPPED).start
+    assert controls(JobState.FAILED).start
+    assert controls(JobState.DONE).start
     assert not controls(JobState.DONE).resume
 
 
@@ -136,7 +145,8 @@ def test_a_run_that_is_over_stays_over():
     failed = run.moved(
         StateChange(3, "vae", JobState.FAILED, 51, failure=Failure("The loss is NaN."))
     )
-    assert failed.over and failed.failure is not None
+    assert failed.over
+    assert failed.failure is not None
     assert failed.moved(StateChange(3, "vae", JobState.RUNNING)).state is JobState.FAILED
     assert run.moved(StateChange(4, "vae", JobState.DONE)).state is JobState.RUNNING
 
@@ -218,21 +228,26 @@ def test_stored_frames_come_in_the_order_of_steps(tmp_path: Path):
 
 def test_frames_follow_the_newest_until_the_hand_goes_back():
     frames = Frames()
-    assert frames.shown is None and frames.index == -1
+    assert frames.shown is None
+    assert frames.index == -1
     for step in (0, 1, 4):
         assert frames.store(Frame(step, f"s{step}"))
     assert not frames.store(Frame(4, "again"))
     assert frames.shown == Frame(4, "s4")
     frames.live(Frame(9, "live:1", live=True))
-    assert frames.shown is not None and frames.shown.live
+    assert frames.shown is not None
+    assert frames.shown.live
     frames.choose(1)
     frames.store(Frame(16, "s16"))
-    assert frames.shown == Frame(1, "s1") and len(frames) == 5
+    assert frames.shown == Frame(1, "s1")
+    assert len(frames) == 5
     frames.store(Frame(0, "s0 again"))
     assert frames.shown == Frame(1, "s1")
     frames.choose(99)
     frames.store(Frame(32, "s32"))
-    assert frames.following and frames.shown is not None and frames.shown.live
+    assert frames.following
+    assert frames.shown is not None
+    assert frames.shown.live
     frames.live(None)
     assert frames.shown == Frame(32, "s32")
 

@@ -1,10 +1,20 @@
-"""The Train panel's slim bar: a chip for each of the two runs, and the controls of the one that is chosen."""
+"""The Train panel's slim bar: a chip for each of the two runs, and the controls of the one that is
+chosen.
+"""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from genstudio.engine.messages import JobState
 from genstudio.ui import icons, theme
@@ -38,19 +48,25 @@ class RunChip(QPushButton):
         if view is None:
             icons.wear(self, "plus", "quiet")
             text = self.tr("Run {0}").format(self._number)
-            self.setToolTip(self.tr("Slot {0} is free: two models can train side by side.").format(self._number))
+            self.setToolTip(
+                self.tr("Slot {0} is free: two models can train side by side.").format(self._number)
+            )
             self._fraction = None
         else:
             name, colour = STATE_ICONS[view.state]
             icons.wear(self, name, colour)
             text = view.name
             self._fraction = view.fraction
-            self.setToolTip(self.tr("{0} is {1}, step {2}.").format(view.name, view.state.value, f"{view.step:,}"))
+            self.setToolTip(
+                self.tr("{0} is {1}, step {2}.").format(
+                    view.name, view.state.value, f"{view.step:,}"
+                )
+            )
         self.setAccessibleName(self.toolTip())
         self.setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, 140))
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+    def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self._fraction is None or self._fraction >= 1.0:
             return
@@ -91,9 +107,17 @@ class ControlBar(QWidget):
         self.resume_button = QPushButton(self.tr("Resume"), self)
         self.resume_button.setToolTip(self.tr("Go on from the last checkpoint of this run (R)."))
         self.resume_button.clicked.connect(self.resume)
-        self.step_button = self._tool("step", self.tr("One training step, then pause (S)."), self.step)
-        self.epoch_button = self._tool("epoch", self.tr("One epoch: once through the training images, then pause (E)."), self.epoch)
-        self.stop_button = self._tool("stop", self.tr("Stop after the step in flight and save; it can be resumed."), self.stop)
+        self.step_button = self._tool(
+            "step", self.tr("One training step, then pause (S)."), self.step
+        )
+        self.epoch_button = self._tool(
+            "epoch",
+            self.tr("One epoch: once through the training images, then pause (E)."),
+            self.epoch,
+        )
+        self.stop_button = self._tool(
+            "stop", self.tr("Stop after the step in flight and save; it can be resumed."), self.stop
+        )
         self.words = theme.quiet(QLabel(self))
         self.words.setFont(theme.figure_font(12))
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -101,7 +125,13 @@ class ControlBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GRID)
-        for widget in (self.main, self.resume_button, self.step_button, self.epoch_button, self.stop_button):
+        for widget in (
+            self.main,
+            self.resume_button,
+            self.step_button,
+            self.epoch_button,
+            self.stop_button,
+        ):
             row.addWidget(widget)
         row.addWidget(self.words, 1)
         self.show_run(None)

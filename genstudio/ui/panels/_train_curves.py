@@ -1,4 +1,6 @@
-"""The curves of one run as the window keeps them: every point of every loss part, and the marks of live changes."""
+"""The curves of one run as the window keeps them: every point of every loss part, and the marks of
+live changes.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,8 @@ class Curves:
     def add(self, split: str, steps: np.ndarray, values: Mapping[str, np.ndarray]) -> bool:
         """Append a stretch; `values[part]` (N,) belongs to `steps` (N,) point by point.
 
-        A run that goes on from an earlier checkpoint repeats steps: what it says again replaces what stood there.
+        A run that goes on from an earlier checkpoint repeats steps: what it says again replaces
+        what stood there.
         Returns: whether something was replaced.
         """
         replaced = False
@@ -83,7 +86,9 @@ class Curves:
         return replaced
 
     def put_before(self, older: Curves) -> None:
-        """Take in what an earlier part of the same run wrote; where both know a step, the newer word stands."""
+        """Take in what an earlier part of the same run wrote; where both know a step, the newer
+        word stands.
+        """
         for key, (steps, values) in older._series.items():
             own = self._series.pop(key, None)
             split, part = key
@@ -127,14 +132,18 @@ class Curves:
 
 
 def earlier(_model: object, folder: str, name: str) -> Curves:
-    """The curves of an earlier run from its folder; asked in the ask lane, since the file may be large."""
+    """The curves of an earlier run from its folder; asked in the ask lane, since the file may be
+    large.
+    """
     from genstudio.engine import runs
 
     return collect(runs.rows(Path(folder)), name)
 
 
 def collect(rows: Iterable[Mapping[str, Any]], name: str) -> Curves:
-    """The curves in rows of metrics.jsonl: `step`, and `split` with the loss parts or `kind` with `text`."""
+    """The curves in rows of metrics.jsonl: `step`, and `split` with the loss parts or `kind` with
+    `text`.
+    """
     curves = Curves(name)
     points: dict[tuple[str, str], dict[int, float]] = {}
     for row in rows:

@@ -20,7 +20,9 @@ MAX_OFFERED = 20
 
 
 class FileMenu(QToolButton):
-    """The panel's "more" button. Earlier runs are read in the ask lane, since their curves may be long."""
+    """The panel's "more" button. Earlier runs are read in the ask lane, since their curves may be
+    long.
+    """
 
     def __init__(self, panel: TrainPanel) -> None:
         super().__init__(panel)
@@ -53,7 +55,9 @@ class FileMenu(QToolButton):
             self._overlays.pop(key, None)
             self._panel.overlays_changed()
         elif len(self._overlays) >= MAX_OVERLAYS:
-            self._panel.say(Failure(self.tr("Six earlier runs are shown. Take one away to lay over another.")))
+            self._panel.say(
+                Failure(self.tr("Six earlier runs are shown. Take one away to lay over another."))
+            )
         else:
             self.fetch(folder, lambda curves: self._laid(key, curves))
 

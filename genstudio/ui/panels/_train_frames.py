@@ -1,4 +1,6 @@
-"""The stored steps of a run as frames of a timeline, with the live weights as the last one while it trains. No Qt."""
+"""The stored steps of a run as frames of a timeline, with the live weights as the last one while
+it trains. No Qt.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ def stored(folder: Path) -> list[Frame]:
 
 
 class Frames:
-    """Frames in the order of steps and the one that is shown; it follows the newest until the hand goes back.
+    """Frames in the order of steps and the one that is shown; it follows the newest until the
+    hand goes back.
 
     The hand that returns to the last frame lets it follow again.
     """

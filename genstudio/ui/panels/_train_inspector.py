@@ -1,4 +1,6 @@
-"""The Inspector's page of the Train panel: the start form while nothing runs, live settings and numbers while it does."""
+"""The Inspector's page of the Train panel: the start form while nothing runs, live settings and
+numbers while it does.
+"""
 
 from __future__ import annotations
 

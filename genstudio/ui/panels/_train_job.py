@@ -51,7 +51,9 @@ def recipe_in(folder: Path) -> Recipe:
     if found is None:
         raise BadInput(f"{folder} holds no complete checkpoint. Start a new run.")
     state = resume.state_of(found)
-    return Recipe(state["family"], state["data"]["name"], state["config"], state["settings"], folder)
+    return Recipe(
+        state["family"], state["data"]["name"], state["config"], state["settings"], folder
+    )
 
 
 def command_of(recipe: Recipe) -> str:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def live_fields(config: type[BaseModel]) -> type[BaseModel] | None:
-    """A record of those settings of `config` that may change during training; None where there are none."""
+    """A record of those settings of `config` that may change during training; None where there are
+    none.
+    """
     from pydantic import create_model
 
     fields: dict[str, Any] = {}
@@ -40,6 +42,7 @@ class LivePage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._run: int | None = None
+        self._told: dict[str, Any] = {}  # live changes that the forms show already
         self.forms: dict[str, Form] = {}  # by the prefix of their keys: "" and "train."
         self.title = theme.heading(QLabel(self))
         self.title.setWordWrap(True)
@@ -57,7 +60,9 @@ class LivePage(QWidget):
         icons.wear(self.manifold, "manifold", "text")
         self.manifold.clicked.connect(self.manifold_wanted)
         self.copy_button = QPushButton(self.tr("Copy as command line"), self)
-        self.copy_button.setToolTip(self.tr("Copy the command that makes exactly this run to the clipboard."))
+        self.copy_button.setToolTip(
+            self.tr("Copy the command that makes exactly this run to the clipboard.")
+        )
         icons.wear(self.copy_button, "terminal", "quiet")
         self.copy_button.clicked.connect(self.copy_wanted)
         column = QVBoxLayout(self)
@@ -82,11 +87,15 @@ class LivePage(QWidget):
         view = slot.view
         if view.run != self._run:
             self._run = view.run
+            self._told = {}
             self._build_forms(view.recipe)
             self.clear_units()
         self.title.setText(view.name)
         for form in self.forms.values():
             form.setEnabled(not view.over)
+        if slot.live != self._told:
+            self._told = dict(slot.live)
+            self.take_change(slot.live)
         self.numbers.set_rows(number_rows(slot, self))
         self.losses.set_rows(loss_rows(slot, self))
         self.manifold.setEnabled(slot.card is not None)
@@ -109,7 +118,10 @@ class LivePage(QWidget):
             form.hide()
             form.deleteLater()
         self.forms = {}
-        records = {"": (family(recipe.family).config, recipe.config), PREFIX: (TrainSettings, recipe.settings)}
+        records = {
+            "": (family(recipe.family).config, recipe.config),
+            PREFIX: (TrainSettings, recipe.settings),
+        }
         for prefix, (config, values) in records.items():
             live = live_fields(config)
             if live is None:
@@ -118,7 +130,9 @@ class LivePage(QWidget):
             form.set_defaults(values)
             form.set_values(values)
             form.set_live_only(True)
-            form.live_changed.connect(lambda key, value, p=prefix: self.changed.emit(p + key, value))
+            form.live_changed.connect(
+                lambda key, value, p=prefix: self.changed.emit(p + key, value)
+            )
             self._box.addWidget(form)
             self.forms[prefix] = form
         self._live_title.setVisible(bool(self.forms))
@@ -126,7 +140,11 @@ class LivePage(QWidget):
     def take_change(self, changes: Mapping[str, Any]) -> None:
         """Show values that were changed, by key as in --set."""
         for prefix, form in self.forms.items():
-            own = {key.removeprefix(prefix): v for key, v in changes.items() if key.startswith(prefix)}
+            own = {
+                key.removeprefix(prefix): value
+                for key, value in changes.items()
+                if key.startswith("train.") == (prefix == "train.")
+            }
             form.set_values(own)
 
 
@@ -135,21 +153,27 @@ def number_rows(slot: Slot, words: QWidget) -> list[tuple[str, str]]:
     view, facts, progress = slot.view, slot.facts, slot.view.progress
     rows = [(words.tr("step"), f"{view.step:,}")]
     if progress is not None and progress.total:
-        rows = [(words.tr("step"), words.tr("{0} of {1}").format(f"{view.step:,}", f"{progress.total:,}"))]
+        rows = [
+            (
+                words.tr("step"),
+                words.tr("{0} of {1}").format(f"{view.step:,}", f"{progress.total:,}"),
+            )
+        ]
     if "epoch" in facts:
         rows.append((words.tr("epoch"), f"{facts['epoch']:.2f}"))
     if facts.get("images_per_second"):
-        rows.append((words.tr("images per second"), f"{facts['images_per_second']:,.0f}"))
+        rows.append((words.tr("images/s"), f"{facts['images_per_second']:,.0f}"))
     left = time_left(progress.seconds_left if progress is not None else None)
     if left and not view.over:
         rows.append((words.tr("time left"), left))
     if facts.get("lr") is not None:
-        rows.append((words.tr("learning rate now"), f"{facts['lr']:.3g}"))
+        rows.append((words.tr("learning rate"), f"{facts['lr']:.3g}"))
     if facts.get("grad_norm") is not None:
         rows.append((words.tr("gradient norm"), f"{facts['grad_norm']:.3g}"))
     chosen = [str(facts[key]) for key in ("device", "precision") if facts.get(key)]
     if facts.get("threads"):
-        chosen.append(words.tr("%n thread(s)", "", int(facts["threads"])))
+        n = int(facts["threads"])
+        chosen.append(words.tr("1 thread") if n == 1 else words.tr("{0} threads").format(n))
     if chosen:
         rows.append((words.tr("computes on"), " ".join(chosen)))
     return rows

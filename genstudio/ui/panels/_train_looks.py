@@ -1,4 +1,6 @@
-"""Asks for pictures and numbers of the frame that is shown: at most a few a second, and only while it is seen."""
+"""Asks for pictures and numbers of the frame that is shown: at most a few a second, and only while
+it is seen.
+"""
 
 from __future__ import annotations
 
@@ -90,20 +92,35 @@ class Looker(QObject):
             return
         left_ms = INTERVAL_MS - 1000 * (time.monotonic() - self._asked_at)
         same_source = self._asked is not None and self._asked.frame.source == aim.frame.source
-        if aim.frame.live and same_source and (self._waiting or left_ms > 0):
+        if aim.frame.live and same_source and (self._waiting - {"units"} or left_ms > 0):
             if not self._again.isActive():
                 self._again.start(max(20, int(left_ms)))
             return
         self._asked, self._asked_at = aim, time.monotonic()
-        self._ask(aim, "look", "metrics.preview:look", data=aim.data, n=self._n_pairs, seed=aim.seed)
+        self._ask(
+            aim, "look", "metrics.preview:look", data=aim.data, n=self._n_pairs, seed=aim.seed
+        )
         if aim.latent_dim is not None and aim.latent_dim >= 2:
             if self._prior:
-                self._ask_sheet(aim, axes(aim.latent_dim), np.linspace(-3, 3, N_CELLS), np.linspace(3, -3, N_CELLS))
+                self._ask_sheet(
+                    aim,
+                    axes(aim.latent_dim),
+                    np.linspace(-3, 3, N_CELLS),
+                    np.linspace(3, -3, N_CELLS),
+                )
             else:
                 self._ask(
-                    aim, "where", "latent.encodings:encode", data=aim.data, split="test", limit=N_ENCODED
+                    aim,
+                    "where",
+                    "latent.encodings:encode",
+                    data=aim.data,
+                    split="test",
+                    limit=N_ENCODED,
                 )
-        if 1000 * (time.monotonic() - self._units_at) > UNITS_INTERVAL_MS and aim.latent_dim is not None:
+        if (
+            1000 * (time.monotonic() - self._units_at) > UNITS_INTERVAL_MS
+            and aim.latent_dim is not None
+        ):
             self._units_at = time.monotonic()
             self._ask(aim, "units", "metrics.units:active", data=aim.data, n=N_UNITS)
 
@@ -127,21 +144,23 @@ class Looker(QObject):
         self._ask(aim, "sheet", "latent.sheet:decode", plane=plane, xs=xs, ys=ys)
 
     def _answered(self, aim: Aim, key: str, answer: Answer) -> None:
-        if not answer.done:
-            if key == "sheet" and answer.value.done >= 1.0:
-                self.sheet.emit(answer.value, self._step(aim, answer))
-            elif key == "where" and answer.value.done_fraction >= 1.0:
-                self._placed(aim, answer.value)
-            return
-        self._waiting.discard(key)
         step = self._step(aim, answer)
-        if key == "look":
-            self.looked.emit(answer.value, step)
-        elif key == "units":
-            self.units.emit(answer.value, step)
+        if key == "sheet":
+            if answer.value.done >= 1.0:
+                self._waiting.discard(key)
+                self.sheet.emit(answer.value, step)
+        elif key == "where":
+            if answer.value.done_fraction >= 1.0:
+                self._waiting.discard(key)
+                self._placed(aim, answer.value)
+        elif answer.done:
+            self._waiting.discard(key)
+            (self.looked if key == "look" else self.units).emit(answer.value, step)
 
     def _placed(self, aim: Aim, encodings: Any) -> None:
-        """Lay the sheet over N(0, I) where there is a posterior, else over the middle 96 % of the encodings."""
+        """Lay the sheet over N(0, I) where there is a posterior, else over the middle 96 % of the
+        encodings.
+        """
         if encodings.std is not None:
             self._prior = True
             low, high = np.array([-3.0, -3.0]), np.array([3.0, 3.0])

@@ -1,4 +1,6 @@
-"""The Train panel's picture: curves at the left (or above, where it is narrow), live pictures at the right."""
+"""The Train panel's picture: curves at the left (or above, where it is narrow), live pictures at
+the right.
+"""
 
 from __future__ import annotations
 

@@ -1,37 +1,64 @@
-"""Reconstructions, samples and a small sheet of the frame that is shown, as the right side of the picture."""
+"""Reconstructions, samples and a small sheet of the frame that is shown, as the right side of the
+picture.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from genstudio.ui import theme
+from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.image_view import ImageView
 
-MIN_PAIRS, MAX_PAIRS = 4, 16
+MIN_PAIRS, MAX_PAIRS = 4, 16  # test images side by side
+MIN_PX = 40
 
 
 class _Picture(QWidget):
-    """A caption over an image."""
+    """A caption over an image that is as high as it is drawn: its pixels at an integer factor."""
 
-    def __init__(self, caption: str, stretch: int, parent: QWidget | None = None) -> None:
+    def __init__(self, caption: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.caption = theme.caption(QLabel(caption, self))
+        self.caption = theme.caption(ElidedLabel(self, caption))
         self.view = ImageView(self, caption)
-        self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.stretch = stretch
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.caption)
-        column.addWidget(self.view, 1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+        self._column.addWidget(self.caption)
+        self._column.addWidget(self.view)
+        self._column.addStretch(1)
+
+    def set_image(self, image: np.ndarray | None) -> None:
+        self.view.set_image(image)
+        self.fit()
+
+    def fit(self) -> None:
+        """Take the height of the image at the greatest factor that fits the width."""
+        image = self.view.image()
+        if image is None:
+            return
+        ratio = self.devicePixelRatioF()
+        factor = max(1, int(self.width() * ratio) // image.shape[1]) / ratio
+        height = round(image.shape[0] * factor)
+        if self.view.maximumHeight() != height or self.view.minimumHeight() != min(height, MIN_PX):
+            self.view.setMinimumHeight(min(height, MIN_PX))
+            self.view.setMaximumHeight(height)
+            self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
 
 
 class Previews(QWidget):
-    """Three pictures, one below the other; `columns_changed` says how many images fit side by side."""
+    """Three pictures, one below the other; `columns_changed` says how many images fit side by
+    side.
+    """
 
     columns_changed = Signal(int)
 
@@ -39,14 +66,17 @@ class Previews(QWidget):
         super().__init__(parent)
         self._width_px = 28
         self._flat = False
-        self.pairs = _Picture(self.tr("test images above, reconstructions below"), 2, self)
-        self.samples = _Picture(self.tr("samples"), 5, self)
-        self.sheet = _Picture(self.tr("sheet of the latent plane"), 9, self)
+        self.pairs = _Picture(self.tr("test images and their reconstructions"), self)
+        self.samples = _Picture(self.tr("samples"), self)
+        self.sheet = _Picture(self.tr("latent plane"), self)
+        self.title = theme.heading(ElidedLabel(self, ""))
         self._column = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.GRID)
+        self._column.addWidget(self.title)
         for picture in (self.pairs, self.samples, self.sheet):
-            self._column.addWidget(picture, picture.stretch)
+            self._column.addWidget(picture)
+        self._column.addStretch(1)
         self.sheet.hide()
 
     def sizeHint(self) -> QSize:
@@ -62,38 +92,36 @@ class Previews(QWidget):
         self._flat = flat
 
     def clear(self) -> None:
+        self.title.setText("")
         for picture in (self.pairs, self.samples, self.sheet):
-            picture.view.set_image(None)
+            picture.set_image(None)
         self.sheet.hide()
 
     def columns(self) -> int:
+        """How many images of 28 pixels stand side by side."""
         return max(MIN_PAIRS, min(MAX_PAIRS, self.pairs.width() // self._width_px))
 
-    def show_look(self, look: Any, step: int, seed: int) -> None:
+    def show_look(self, look: Any, step: int, seed: int, *, live: bool) -> None:
         """Reconstructions and samples at training step `step`."""
-        self.pairs.view.set_image(look.pairs)
-        self.samples.view.set_image(look.samples)
-        self.pairs.caption.setText(
-            self.tr("test images above, reconstructions below, at step {0}").format(f"{step:,}")
-        )
+        words = self.tr("Live model at step {0}") if live else self.tr("Stored step {0}")
+        self.title.setText(words.format(f"{step:,}"))
+        self.pairs.setVisible(look.pairs is not None)
+        self.pairs.set_image(look.pairs)
+        self.samples.set_image(look.samples)
         self.samples.caption.setText(self.tr("samples, seed {0}").format(seed))
 
     def show_sheet(self, sheet: Any) -> None:
         """The decoded latent plane."""
-        self.sheet.view.set_image(sheet.mosaic)
+        self.sheet.set_image(sheet.mosaic)
         self.sheet.caption.setText(
             self.tr("latent plane, {0} to {1} across, {2} to {3} up").format(
-                _number(sheet.xs[0]), _number(sheet.xs[-1]), _number(sheet.ys[-1]), _number(sheet.ys[0])
+                *(f"{v:.3g}" for v in (sheet.xs[0], sheet.xs[-1], sheet.ys[-1], sheet.ys[0]))
             )
         )
         self.sheet.show()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+    def resizeEvent(self, event: QResizeEvent) -> None:
         before = self.columns()
         super().resizeEvent(event)
         if self.columns() != before or event.oldSize().width() < 0:
             self.columns_changed.emit(self.columns())
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}"

@@ -86,7 +86,9 @@ class RunView:
 
 
 def free_slot(runs: tuple[RunView | None, ...], chosen: int) -> int | None:
-    """The slot for a new run: the chosen one if it is free, else another free one; None when all train."""
+    """The slot for a new run: the chosen one if it is free, else another free one; None when all
+    train.
+    """
     order = [chosen, *(i for i in range(len(runs)) if i != chosen)]
     for index in order:
         run = runs[index]
@@ -96,7 +98,9 @@ def free_slot(runs: tuple[RunView | None, ...], chosen: int) -> int | None:
 
 
 def time_left(seconds: float | None) -> str:
-    """A remaining time in two parts at most: "under a second", "42 s", "3 min 05 s", "2 h 10 min"; "" where unknown."""
+    """A remaining time in two parts at most: "under a second", "42 s", "3 min 05 s", "2 h 10 min";
+    "" where unknown.
+    """
     if seconds is None or not math.isfinite(seconds):
         return ""
     whole = int(seconds + 0.5)
@@ -127,7 +131,9 @@ def default_name(family: str, changed: Mapping[str, Any]) -> str:
 
 
 def fresh_name(wanted: str, folder: Path) -> str:
-    """`wanted`, made safe as a folder's name and numbered where `folder` already has it: "vae beta 4 (2)"."""
+    """`wanted`, made safe as a folder's name and numbered where `folder` already has it: "vae beta
+    4 (2)".
+    """
     safe = "".join(c if c.isalnum() or c in " .-_()" else "-" for c in wanted).strip(" .") or "run"
     name, number = safe, 2
     while (folder / name).exists():

@@ -1,4 +1,6 @@
-"""The two slots in which models train: what the lanes say about each run, kept for the panel that shows it."""
+"""The two slots in which models train: what the lanes say about each run, kept for the panel that
+shows it.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,10 @@ class Slot:
     view: RunView
     curves: Curves
     frames: Frames
-    facts: dict[str, Any] = field(default_factory=dict)  # device, precision, threads, ... as the run says
-    live: dict[str, Any] = field(default_factory=dict)  # values changed while it runs, by key
+    facts: dict[str, Any] = field(
+        default_factory=dict
+    )  # device, precision, threads, ... as the run says
+    live: dict[str, Any] = field(default_factory=dict)  # what was changed while it ran, by key
     alarm: str = ""
     card: Card | None = None
     then_epoch: bool = False  # one epoch was asked for before the run could say how long that is
@@ -70,7 +74,9 @@ class Runs(QObject):
         paused: bool = False,
         before: Curves | None = None,
     ) -> int:
-        """Train `recipe` in slot `index`; `before` are the curves of the run that goes on. Returns the run number."""
+        """Train `recipe` in slot `index`; `before` are the curves of the run that goes on. Returns
+        the run number.
+        """
         old = self.slots[index]
         if old is not None and not old.view.over:
             raise ValueError(f"Slot {index} is training.")
@@ -94,7 +100,9 @@ class Runs(QObject):
         self._command(index, self.session.resume, "resume")
 
     def step(self, index: int) -> None:
-        """One training step, then pause; the first step of a fresh run needs one more turn, to set up."""
+        """One training step, then pause; the first step of a fresh run needs one more turn, to set
+        up.
+        """
         slot = self.slots[index]
         turns = 2 if slot is not None and slot.view.progress is None else 1
         self._command(index, lambda run: self.session.advance(run, turns), "advance")
@@ -118,7 +126,6 @@ class Runs(QObject):
         """A live change; the run answers with an event that marks where."""
         slot = self.slots[index]
         if slot is not None and not slot.view.over:
-            slot.live[key] = value
             self.session.change(slot.view.run, key, value)
 
     def _command(self, index: int, command: Callable[[int], None], need: str) -> None:
@@ -176,7 +183,11 @@ class Runs(QObject):
             slot.frames.store(Frame(message.step, str(message.facts["path"])))
             self.frames_moved.emit(index)
         elif message.kind in MARKED:
-            slot.curves.mark(message.step, mark_text({"text": message.text, **message.facts}), message.kind)
+            if "key" in message.facts:
+                slot.live[str(message.facts["key"])] = message.facts["value"]
+            slot.curves.mark(
+                message.step, mark_text({"text": message.text, **message.facts}), message.kind
+            )
             self.curves_moved.emit(index)
         elif message.kind == "alarm":
             slot.alarm = message.text
@@ -189,7 +200,9 @@ class Runs(QObject):
         self.changed.emit(index)
 
     def _refresh_live(self, slot: Slot) -> None:
-        """The last frame is the live model while it trains, and after that while no stored step is as new."""
+        """The last frame is the live model while it trains, and after that while no stored step is
+        as new.
+        """
         view = slot.view
         newest = slot.frames.newest_stored()
         if view.step > 0 and (not view.over or newest is None or newest.step < view.step):
@@ -199,5 +212,6 @@ class Runs(QObject):
 
 
 def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in facts.items() if isinstance(value, str | int | float | bool)}
-
+    return {
+        key: value for key, value in facts.items() if isinstance(value, str | int | float | bool)
+    }

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from genstudio import paths
 from genstudio.abilities import BadInput
@@ -83,7 +91,9 @@ class SetupPage(QWidget):
 
     def valid(self) -> bool:
         forms = (self._config, self._settings)
-        return all(form is not None and form.valid() for form in forms) and bool(self.data.currentText())
+        return all(form is not None and form.valid() for form in forms) and bool(
+            self.data.currentText()
+        )
 
     def config_form(self) -> Form:
         assert self._config is not None
@@ -170,10 +180,16 @@ class SetupPage(QWidget):
     def _arrange(self) -> None:
         tips = {
             self.family: self.tr("The kind of model to train, with its paper."),
-            self.data: self.tr("The images to train on: one of the list, or folder:PATH for your own."),
+            self.data: self.tr(
+                "The images to train on: one of the list, or folder:PATH for your own."
+            ),
             self.name: self.tr("The name of the run and of its folder, at most 80 letters."),
-            self.copy_button: self.tr("Copy the command that makes exactly this run to the clipboard."),
-            self.earlier_button: self.tr("Go on with a run that was stopped, from its last checkpoint."),
+            self.copy_button: self.tr(
+                "Copy the command that makes exactly this run to the clipboard."
+            ),
+            self.earlier_button: self.tr(
+                "Go on with a run that was stopped, from its last checkpoint."
+            ),
         }
         for widget, tip in tips.items():
             widget.setToolTip(tip)
@@ -185,7 +201,9 @@ class SetupPage(QWidget):
         grid.setVerticalSpacing(6)
         grid.setColumnStretch(0, 1)
         names = (self.tr("Family"), self.tr("Data"), self.tr("Name"))
-        for row, (text, field) in enumerate(zip(names, (self.family, self.data, self.name), strict=True)):
+        for row, (text, field) in enumerate(
+            zip(names, (self.family, self.data, self.name), strict=True)
+        ):
             label = theme.quiet(QLabel(text, self))
             label.setBuddy(field)
             field.setAccessibleName(text)

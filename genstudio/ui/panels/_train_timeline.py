@@ -19,7 +19,9 @@ class TrainTimeline(Timeline):
         self._said: tuple[int, int, int] = (0, -1, 0)
 
     def show(self, frames: Frames, name: str, total: int | None) -> None:
-        """Stand on these frames; `total` is the number of steps of the whole run where it is known."""
+        """Stand on these frames; `total` is the number of steps of the whole run where it is
+        known.
+        """
         self._frames, self._name, self._total = frames, name, total
         now = (len(frames), frames.index, frames.shown.step if frames.shown else 0)
         if now != self._said:
@@ -39,7 +41,11 @@ class TrainTimeline(Timeline):
     def set_index(self, index: int) -> None:
         if len(self._frames) and index != self._frames.index:
             self._frames.choose(index)
-            self._said = (len(self._frames), self._frames.index, self._frames[self._frames.index].step)
+            self._said = (
+                len(self._frames),
+                self._frames.index,
+                self._frames[self._frames.index].step,
+            )
             self.changed.emit()
 
     def label(self, index: int) -> str:

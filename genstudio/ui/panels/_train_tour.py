@@ -24,13 +24,13 @@ def tour(panel: TrainPanel) -> Iterator[str]:
     run = panel.start()
     wait(panel, lambda: _step(panel) >= N_STEPS // 3)
     yield panel.tr("While it trains: curves, reconstructions, samples and the latent plane")
-    panel.inspector().live.changed.emit("beta", 4.0)
+    panel.runs.change(panel.chosen, "beta", 4.0)
     wait(panel, lambda: _step(panel) >= N_STEPS * 2 // 3)
     yield panel.tr("Beta was changed while it ran; the curve marks where")
     wait(panel, lambda: _over(panel))
     timeline = panel.timeline()
     assert timeline is not None
-    timeline.set_index(timeline.count() // 2)
+    timeline.set_index(timeline.count() * 3 // 5)
     yield panel.tr("Time travel: the same images and the same plane at an earlier step")
     timeline.set_index(timeline.count() - 1)
     if run and not _over(panel):

@@ -10,11 +10,20 @@ MAX_SHOWN = 6
 
 
 def unit_rows(units: Any, step: int, words: QWidget) -> tuple[list[tuple[str, str]], str]:
-    """(rows, alarm): how many latent units are active (Burda et al. 2016), and the KL of the strongest ones."""
-    rows = [(words.tr("active units"), words.tr("{0} of {1}").format(units.n_active, len(units.variance)))]
+    """(rows, alarm): how many latent units are active (Burda et al. 2016), and the KL of the
+    strongest ones.
+    """
+    rows = [
+        (
+            words.tr("active units"),
+            words.tr("{0} of {1}").format(units.n_active, len(units.variance)),
+        )
+    ]
     if units.kl is not None:
         order = sorted(range(len(units.kl)), key=lambda i: -units.kl[i])
-        for index in order[:MAX_SHOWN]:
-            rows.append((words.tr("KL of z{0}").format(index + 1), words.tr("{0} nats").format(f"{units.kl[index]:.2f}")))
+        name, value = words.tr("KL of z{0}"), words.tr("{0} nats")
+        rows += [
+            (name.format(i + 1), value.format(f"{units.kl[i]:.2f}")) for i in order[:MAX_SHOWN]
+        ]
     rows.append((words.tr("counted at step"), f"{step:,}"))
     return rows, units.alarm

@@ -1,4 +1,6 @@
-"""Train: a model learns while you watch. Curves, live pictures, two runs side by side, and time travel."""
+"""Train: a model learns while you watch. Curves, live pictures, two runs side by side, and time
+travel.
+"""
 
 from __future__ import annotations
 
@@ -149,11 +151,15 @@ class TrainPanel(Panel):
         return [slot.view if slot is not None else None for slot in self.runs.slots]
 
     def start(self, *, paused: bool = False) -> int:
-        """Train what the form says in the chosen slot, or in the other one while that is busy; 0 where it cannot."""
+        """Train what the form says in the chosen slot, or in the other one while that is busy; 0
+        where it cannot.
+        """
         page = self.inspector()
         if not page.setup.loaded():
             if not self.session.torch_ready:
-                self.say(Failure(self.tr("The families are still being loaded. Try again in a moment.")))
+                self.say(
+                    Failure(self.tr("The families are still being loaded. Try again in a moment."))
+                )
                 return 0
             page.setup.load()
         try:
@@ -218,7 +224,9 @@ class TrainPanel(Panel):
         how(self.chosen)
 
     def show_on_manifold(self) -> None:
-        """Let the Manifold panel follow the chosen run: its live model, or the stored step in view."""
+        """Let the Manifold panel follow the chosen run: its live model, or the stored step in
+        view.
+        """
         slot, frame = self.slot(), self._timeline.frame()
         if slot is None or frame is None:
             return
@@ -267,9 +275,9 @@ class TrainPanel(Panel):
     def _offer_start(self) -> None:
         """The empty panel's sentence and button say what would be started."""
         other = any(slot is not None for slot in self.runs.slots)
-        words = self.tr("A model learns while you watch: its loss, its reconstructions and its samples.")
+        words = self.tr("Train a model and watch it learn.")
         if other:
-            words = self.tr("This slot is free: two models can train side by side.")
+            words = self.tr("Train a second model beside the first.")
         self.empty.set_text(words)
         page = self._inspector
         ready = page is not None and page.setup.loaded()
@@ -327,7 +335,9 @@ class TrainPanel(Panel):
 
     def _behind(self) -> list[Curves]:
         """What is laid over: the other slot's run and the earlier runs."""
-        others = [s.curves for i, s in enumerate(self.runs.slots) if s is not None and i != self.chosen]
+        others = [
+            s.curves for i, s in enumerate(self.runs.slots) if s is not None and i != self.chosen
+        ]
         return [*others, *self.files.overlays()]
 
     def _following(self) -> bool:
@@ -362,7 +372,9 @@ class TrainPanel(Panel):
         self.looker.aim(Aim(frame, recipe.data, dim, self.session.seed))
 
     def _looked(self, look: Any, step: int) -> None:
-        self.picture().previews.show_look(look, step, self.session.seed)
+        frame = self._timeline.frame()
+        live = frame is not None and frame.live
+        self.picture().previews.show_look(look, step, self.session.seed, live=live)
 
     def _counted(self, units: Any, step: int) -> None:
         rows, alarm = unit_rows(units, step, self)
@@ -430,17 +442,19 @@ def serves(card: Card) -> str | None:
     return None
 
 
-HELP = """<p>A model is trained step by step on batches of images; each point of a curve is one step.
-The thin line is the loss of each training batch, the dots that of fixed test images.</p>
-<p>A variational autoencoder maximises the evidence lower bound (Kingma &amp; Welling 2014, eq. 3):<br>
+HELP = """<p>A model is trained step by step on batches of images; each point of a curve is one
+step. The solid line is the loss of each training batch, the dashed one that of test images.</p>
+<p>A variational autoencoder maximises the evidence lower bound
+(Kingma &amp; Welling 2014, eq. 3):<br>
 <i>log p(x) &ge; E<sub>q(z|x)</sub>[log p(x|z)] &minus; KL(q(z|x) || p(z))</i>.<br>
-<b>reconstruction</b> is the first term with its sign turned, <b>kl</b> the second; their sum, with the KL weighted
-by beta (Higgins et al. 2017, eq. 4), is the <b>loss</b>. All are nats per image, lower is better.</p>
-<p>A latent unit is <b>active</b> when its mean moves with the image: Var<sub>x</sub>(E[z|x]) &gt; 0.01
-(Burda et al. 2016). When units fall silent and their KL goes to zero, the posterior has collapsed to the
-prior.</p>
-<p>The transport bar goes through stored steps of this run: the same test images, the same noise for the
-samples, other weights.</p>"""
+<b>reconstruction</b> is the first term with its sign turned, <b>kl</b> the second; their sum, with
+the KL weighted by beta (Higgins et al. 2017, eq. 4), is the <b>loss</b>. All are nats per image,
+lower is better.</p>
+<p>A latent unit is <b>active</b> when its mean moves with the image:
+Var<sub>x</sub>(E[z|x]) &gt; 0.01 (Burda et al. 2016). When units fall silent and their KL goes to
+zero, the posterior has collapsed to the prior.</p>
+<p>The transport bar goes through stored steps of this run: the same test images, the same noise
+for the samples, other weights.</p>"""
 
 PANEL = PanelSpec(
     key="train",
