@@ -118,7 +118,23 @@ def _report(error: Exception) -> int:
         raise error
     from genstudio.engine.faults import explain
 
+    _log_to_file()
     return _say(explain(error).sentence(), FAILED)
+
+
+def _log_to_file() -> None:
+    """Send the traceback to the log, not to the terminal."""
+    import logging
+
+    from genstudio import paths
+
+    try:
+        paths.user_logs().mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = logging.FileHandler(paths.user_logs() / "command-line.log")
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
+    logging.getLogger().addHandler(handler)
 
 
 def _say(sentence: str, code: int) -> int:

@@ -24,6 +24,7 @@ MIN_SIDE, MAX_SIDE = 480, 7680  # pixels
 GIF_WIDTH = 960  # pixels
 MOVING_MS, RESTING_MS = 100, 1_200  # how long a frame on the way and a captioned one stand
 MAX_FRAMES = 120  # of one GIF; the last ones on the way are left out beyond it
+MAX_SLUG = 48  # characters
 INDEX = "index.json"
 
 
@@ -48,11 +49,11 @@ def run(
     height: int,
     scheme: str,
     advance: Callable[[int, int | None, str], None] = lambda done, total, note: None,
-) -> list[Path]:
+) -> tuple[list[Path], list[str]]:
     """Photograph every panel into the folder `out`; the user's own folder is left alone.
 
-    Returns: the files written, in order.
-    Raises: BadInput when `out` cannot be written; RuntimeError when something failed in the window.
+    Returns: the files written, in order, and a sentence for each thing that failed in the window.
+    Raises: BadInput when `out` cannot be written.
     """
     doctor.refuse_known_bad()
     _make_folder(out)
@@ -68,11 +69,9 @@ def run(
                 advance(done, len(keys), key)
                 _photograph_panel(driver.tour(key), key, out, index)
             advance(len(keys), len(keys), "")
-            failures = list(driver.failures)
+            failures = list(dict.fromkeys(driver.failures))
     (out / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
-    if failures:
-        raise RuntimeError(f"The window reported: {' '.join(failures)}")
-    return [out / entry["file"] for entry in index]
+    return [out / entry["file"] for entry in index], failures
 
 
 def _make_folder(out: Path) -> None:
@@ -145,9 +144,11 @@ def _photograph_panel(
 
 
 def slug(caption: str) -> str:
-    """A caption as part of a file name: lower case, hyphens, at most 60 characters."""
-    words = re.sub(r"[^a-z0-9]+", "-", caption.lower()).strip("-")
-    return words[:60].rstrip("-") or "panel"
+    """A caption as part of a file name: its first whole words, lower case, with hyphens."""
+    words = re.findall(r"[a-z0-9]+", caption.lower())
+    while len("-".join(words)) > MAX_SLUG and len(words) > 1:
+        words.pop()
+    return "-".join(words)[:MAX_SLUG] or "panel"
 
 
 def _save(path: Path, picture: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""The house stands as pyproject.toml says: floors, no circles, no torch in panels, Qt only in ui."""
+"""The house stands as pyproject.toml says: floors, no circles, Qt only in ui."""
 
 from __future__ import annotations
 

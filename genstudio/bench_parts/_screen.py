@@ -1,4 +1,4 @@
-"""A screen to measure on: the one there is, an Xvfb of our own, or none; and a hand and an eye on X.
+"""A screen to measure on: the one there is, an Xvfb of our own, or none; a hand and an eye on X.
 
 The hand and the eye work from outside through libX11: the pointer is warped by the X server, and
 the pixels are read back from it, so that a figure holds all that lies between.

@@ -12,7 +12,7 @@ SECONDS = 20.0
 
 
 def measure(minutes: float) -> dict[str, Any]:
-    """Milliseconds, beside an empty window's in the same process before; the first second is out."""
+    """Milliseconds beside an empty window's in the same process; the first second is left out."""
     with screen() as (environment, kind), window(environment) as told:
         empty = told.tell("empty_ticks", seconds=SECONDS / 2)
         told.tell("points", n=60_000)

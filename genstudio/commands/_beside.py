@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -32,8 +33,12 @@ def tour(
 
     width, height = tours.parse_size(size)
     with progress("tour") as advance:
-        pictures = tours.run(out, width, height, theme.value, advance)
+        pictures, failures = tours.run(out, width, height, theme.value, advance)
     print(f"{len(pictures)} pictures: {out}")
+    for sentence in failures:
+        print(sentence, file=sys.stderr)
+    if failures:
+        raise typer.Exit(1)
 
 
 def doctor(as_json: Json = False) -> None:

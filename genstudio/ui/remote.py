@@ -21,8 +21,6 @@ from PySide6.QtWidgets import QApplication, QWidget
 from genstudio import paths
 from genstudio.ui.driver import Driver
 from genstudio.ui.session import live_name
-from genstudio.ui.widgets.image_view import ImageView
-from genstudio.ui.widgets.latent_plane import LatentPlane
 
 TICK_MS = 16
 SKIP_S = 1.0  # of every stretch of ticks
@@ -56,11 +54,16 @@ class Remote:
         return {"plane": _on_screen(self._plane()), "probe": _on_screen(self._probe())}
 
     def do_points(self, n: int) -> int:
-        """Show `n` encoded training images on the map; the number of points that then stand there."""
+        """Show `n` encoded training images on the map; how many then stand there."""
         panel = self._manifold()
-        panel.restore({**panel.state(), "split": "train", "points": n})
+        state = panel.state()
+        layers = {**state["layers"], "points": True}
+        points = {**state["points"], "split": "train", "limit": n}
+        panel.restore({**state, "layers": layers, "points": points})
+        scene = panel.scene
+        self._driver.wait(lambda: scene.cloud is not None and len(scene.cloud.mean) >= n, 60.0)
         self._driver.settle()
-        return int(self._plane().cloud_size())
+        return 0 if scene.cloud is None else len(scene.cloud.mean)
 
     def do_rest(self, ms: int) -> None:
         """Let the window live."""
@@ -165,15 +168,13 @@ class Remote:
         return self._driver.window.panels.panel("manifold")
 
     def _plane(self) -> Any:
-        return self._manifold().findChild(LatentPlane)
+        return self._manifold().plane
 
-    def _probe(self) -> ImageView:
-        """The largest picture in the inspector: what the pointer's z decodes to."""
-        views = self._driver.window.inspector.findChildren(ImageView)
-        shown = [view for view in views if view.isVisible()]
-        if not shown:
-            raise RuntimeError("The inspector shows no picture.")
-        return max(shown, key=lambda view: view.width() * view.height())
+    def _probe(self) -> QWidget:
+        """What the pointer's z decodes to."""
+        probe = self._manifold().column.probe
+        assert isinstance(probe, QWidget)
+        return probe
 
 
 class _Eye(QObject):
