@@ -1,4 +1,6 @@
-"""Training data on the device as it is stored (bytes), and batches of it in an order that seed and epoch decide."""
+"""Training data on the device as it is stored (bytes), and batches of it in an order that seed and
+epoch decide.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,7 @@ class Batches:
         return rows.to(torch.float32).div_(255.0) if self._bytes else rows
 
     def sweep(self, limit: int | None = None, size: int = 1024) -> Iterator[Tensor]:
-        """Once through all images, or through `limit` of them evenly spread, x (<= size, *shape)."""
+        """Once through all images, or `limit` of them evenly spread, x (<= size, *shape)."""
         if limit is None or limit >= self.n:
             for rows in self._stored.split(size):
                 yield self._convert(rows)

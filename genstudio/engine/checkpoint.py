@@ -1,9 +1,10 @@
-"""Checkpoints that a kill cannot break: a folder is written aside, synced, and renamed when it is whole.
+"""Checkpoints that a kill cannot break: a folder written aside, synced, renamed when it is whole.
 
-    RUN/checkpoints/step-000123/   named files, then manifest.json with their sizes and SHA-256, written last
+    RUN/checkpoints/step-000123/   named files, then manifest.json with their sizes and SHA-256
     RUN/latest.json                which one is the newest; replaced after the rename
 
-Leftovers of a killed writer carry ".tmp-" in their name, are ignored when reading and swept away by the next writer.
+Leftovers of a killed writer carry ".tmp-" in their name, are ignored when reading and swept away by
+the next writer.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def write(run: Path, step: int, contents: Mapping[str, bytes], keep: int = KEEP)
 
 
 def _free_name(run: Path, step: int) -> str:
-    """A folder cannot replace another in one stroke, so the same step saved again gets a new name."""
+    """A new name for a step saved again: a folder cannot replace another in one stroke."""
     taken = set(names(run))
     revision = 0
     while name_of(step, revision) in taken:

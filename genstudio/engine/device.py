@@ -1,4 +1,6 @@
-"""Where and how training computes: device by name; memory format, precision and threads by measurement."""
+"""Where and how training computes: device by name; memory format, precision and threads by
+measurement.
+"""
 
 from __future__ import annotations
 
@@ -137,7 +139,7 @@ def choose(
     device: torch.device,
     budget_s: float = BUDGET_S,
 ) -> Choice:
-    """The fastest of the ways that `settings` leave open, by steps of a copy of `model` on a real batch.
+    """The fastest way that `settings` leave open, by steps of a copy of `model` on a real batch.
 
     Neither the model's weights nor any generator but the measurement's own are touched.
     """
@@ -228,10 +230,11 @@ class _Stopwatch:
         self._device = device
 
     def time(self, candidate: Choice, deadline: float) -> float:
-        """Seconds of the fastest of a few steps; infinite where the candidate cannot be computed."""
+        """Seconds of the fastest of a few steps; infinite where it cannot be computed."""
         if self._device.type == "cpu":
             use_threads(candidate.threads)
-        model = copy.deepcopy(self._model).to(memory_format=candidate.format)  # type: ignore[call-overload]
+        model = copy.deepcopy(self._model)
+        model.to(memory_format=candidate.format)  # type: ignore[call-overload]
         model.train()
         update = Updates(
             model.optimizers(self._settings),

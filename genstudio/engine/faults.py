@@ -1,7 +1,8 @@
 """Exceptions as messages: what went wrong in one sentence, what to do, and the traceback as text.
 
-An exception holds its traceback, the traceback holds frames, and the frames hold tensors. So the text is taken, the
-frames are emptied, and only strings travel on: after an out-of-memory error the next smaller job finds its memory free.
+An exception holds its traceback, the traceback holds frames, and the frames hold tensors. So the
+text is taken, the frames are emptied, and only strings travel on: after an out-of-memory error the
+next smaller job finds its memory free.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 class NotFinite(ArithmeticError):
     """Loss or gradient is NaN or infinite; the weights of this update were not touched.
 
-    `step` counts from 1 and is filled in by the training loop, as are `kept` (the checkpoint that stands) and `parts`.
+    `step` counts from 1 and is filled in by the training loop, as are `kept` (the checkpoint that
+    stands) and `parts`.
     """
 
     def __init__(
@@ -68,7 +70,9 @@ class CannotSave(OSError):
 
 
 def explain(error: BaseException) -> Failure:
-    """The message for `error`. Empties the frames that its traceback holds, then frees what they held."""
+    """The message for `error`. Empties the frames that its traceback holds, then frees what they
+    held.
+    """
     details = "".join(traceback.format_exception(error))
     failure = _message(error, details)
     if not isinstance(error, BadInput):
@@ -117,15 +121,16 @@ def _file_message(error: OSError, details: str) -> Failure:
             "Choose a folder that you may write to.",
             details,
         )
+    reason = error.strerror or _first_line(error)
     return Failure(
-        f"A file could not be read or written{where}: {error.strerror or _first_line(error)}.{intact}",
+        f"A file could not be read or written{where}: {reason}.{intact}",
         "Check the folder and try again.",
         details,
     )
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether `error` says that memory ran out: torch's CPU allocator raises a plain RuntimeError."""
+    """Whether memory ran out: torch's CPU allocator says so by a plain RuntimeError."""
     if isinstance(error, MemoryError):
         return True
     if isinstance(error, OSError):

@@ -21,7 +21,9 @@ TEMPORARY = (
 
 
 def open_new(path: Path) -> BinaryIO:
-    """A new file for writing, with the permissions that the umask gives. Tests put a failing one here."""
+    """A new file for writing, with the permissions that the umask gives. Tests put a failing one
+    here.
+    """
     return path.open("xb", buffering=0)
 
 

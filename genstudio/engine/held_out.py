@@ -17,7 +17,9 @@ SHARE = 0.03  # of the time since the run began that may go into the test curve
 
 
 class HeldOut:
-    """Loss and its parts over the same test images with the same noise each time. Draws from its own generator."""
+    """Loss and its parts over the same test images with the same noise each time. Draws from its
+    own generator.
+    """
 
     def __init__(self, split: Split, device: torch.device, seed: int) -> None:
         n = len(split)
@@ -30,7 +32,9 @@ class HeldOut:
 
     @torch.no_grad()
     def measure(self, learner: Learner, always: bool = False) -> dict[str, float]:
-        """Mean loss parts of now; {} where there is nothing to measure or the price would be too high."""
+        """Mean loss parts of now; {} where there is nothing to measure or the price would be too
+        high.
+        """
         began = time.perf_counter()
         if self._images is None or not learner.measures_loss:
             return {}

@@ -1,4 +1,6 @@
-"""What is being trained: model, optimizers, averages, generator and step; one step of it; its whole state as bytes."""
+"""What is being trained: model, optimizers, averages, generator and step; one step of it; its whole
+state as bytes.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ CALIBRATE_N = 4096  # training images that a snapshot's encodings are summed up 
 
 
 class Learner:
-    """A model in training. `shadow` is the copy that is evaluated, saved and shown: averaged weights where there are
+    """A model in training.
+
+    `shadow` is the copy that is evaluated, saved and shown, with averaged weights where there are
     averages; looking at it never touches the model.
     """
 
@@ -221,7 +225,8 @@ class Learner:
             self._restore_rest(tensors, state)
         except (KeyError, ValueError, RuntimeError, IndexError) as error:
             raise BadInput(
-                f"The checkpoint does not fit this model ({error}). Resume with the settings it was made with."
+                f"The checkpoint does not fit this model ({error}). "
+                "Resume with the settings it was made with."
             ) from error
         self.step = int(state["step"])
 

@@ -12,7 +12,9 @@ from genstudio.models import Config
 
 @dataclass(frozen=True, eq=False)
 class LiveWeights:
-    """All that is needed to build the model, and its tensors in main memory, which nobody else writes to."""
+    """All that is needed to build the model, and its tensors in main memory, which nobody else
+    writes to.
+    """
 
     family: str
     shape: tuple[int, ...]

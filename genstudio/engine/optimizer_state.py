@@ -29,9 +29,10 @@ def unpack(
     tensors: Mapping[str, Tensor],
     plain: Mapping[str, Any],
 ) -> None:
-    """Put back what `pack` gave; the groups (learning rate and so on) stay as the optimizer has them.
+    """Put back what `pack` gave; the groups (learning rate, ...) stay as the optimizer has them.
 
-    Each tensor of a parameter's shape gets the parameter's memory layout, as the optimizer itself would have made it.
+    Each tensor of a parameter's shape gets the parameter's memory layout, as the optimizer itself
+    would have made it.
     """
     params = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Any]] = {}

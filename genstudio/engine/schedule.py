@@ -1,4 +1,6 @@
-"""Functions of the step alone: learning rate, when a snapshot is kept, when the test curve is drawn."""
+"""Functions of the step alone: learning rate, when a snapshot is kept, when the test curve is
+drawn.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def lr_factor(step: int, total: int, settings: TrainSettings) -> float:
 
 
 def log_spaced(total: int, n: int) -> frozenset[int]:
-    """At most `n` steps from 0 to `total`, both included: close together at first, then further apart."""
+    """At most `n` steps from 0 to `total`, both included: close together at first, then further
+    apart.
+    """
     if n <= 0:
         return frozenset()
     if n == 1:
@@ -34,7 +38,9 @@ def log_spaced(total: int, n: int) -> frozenset[int]:
 
 
 def curve_points(total: int, n: int) -> frozenset[int]:
-    """At most about `n` steps for the test curve: half log-spaced, half evenly spaced, the ends included."""
+    """At most about `n` steps for the test curve: half log-spaced, half evenly spaced, the ends
+    included.
+    """
     half = max(2, n // 2)
     even = {round(i * total / half) for i in range(half + 1)}
     return frozenset(even | log_spaced(total, half))

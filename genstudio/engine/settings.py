@@ -23,7 +23,9 @@ FREE_ON_RESUME = frozenset({"steps", "epochs", "checkpoint_every_s", "n_snapshot
 
 
 class TrainSettings(Config):
-    """How a model is trained, whatever its family. `steps` wins over `epochs`; neither means 20 epochs."""
+    """How a model is trained, whatever its family. `steps` wins over `epochs`; neither means 20
+    epochs.
+    """
 
     lr: float = setting(
         1e-3,
@@ -97,9 +99,7 @@ class TrainSettings(Config):
     ema_decay: float = setting(
         0.0,
         N_("Averaged weights"),
-        N_(
-            "Decay of an exponential moving average of the weights, which is then kept. 0 means off."
-        ),
+        N_("Decay of a moving average of the weights, which is what is then kept. 0 means off."),
         ge=0,
         le=0.999999,
         advanced=True,
@@ -186,8 +186,9 @@ def split_settings(
 ) -> tuple[Config, TrainSettings]:
     """`{"train.lr": 1e-4, "beta": 2}` as (the family's config, the trainer's settings).
 
-    What the family recommends for the trainer stands under `values`; `base` holds trainer's settings
-    that go over both (the command line's --steps, --seed, ...), by their names without "train.".
+    What the family recommends for the trainer stands under `values`; `base` holds trainer's
+    settings that go over both (the command line's --steps, --seed, ...), by their names without
+    "train.".
 
     Raises: BadInput.
     """
@@ -230,7 +231,7 @@ def parse_settings(pairs: Iterable[str], family: Family) -> dict[str, Any]:
 
 
 def _value(text: str, annotation: Any) -> Any:
-    """`text` as JSON where it is JSON, a list where the field is one, None for "none", else itself."""
+    """`text` as JSON where it is that, a list where the field is one, None for "none", else text."""
     if text.lower() in ("none", "null"):
         return None
     if _is_sequence(annotation) and not text.startswith("["):

@@ -1,4 +1,6 @@
-"""Training as a job: a generator that makes one step per `next`, saves itself, and can be resumed to the bit."""
+"""Training as a job: a generator that makes one step per `next`, saves itself, and can be resumed
+to the bit.
+"""
 
 from __future__ import annotations
 
@@ -55,8 +57,9 @@ class _Parts:
 class Training:
     """Trains a family on a data set in run folder `out`.
 
-    `run` yields once when all is set up (the reports of step 0, or of where it goes on), then once per training step:
-    None, or a list of reports. Closing it saves a checkpoint. Its result is the card.
+    `run` yields once when all is set up (the reports of step 0, or of where it goes on), then once
+    per training step: None, or a list of reports. Closing it saves a checkpoint. Its result is the
+    card.
 
     Raises: BadInput when `out` holds something else, or a run with other settings.
     """
@@ -243,8 +246,8 @@ class Training:
         total = self.settings.total_steps(batches.per_epoch)
         if state is not None and state["data"]["sha256"] != self.data.sha256:
             raise BadInput(
-                f"The data {self.data_name} are not those that the run in {self.out} was begun with. "
-                "Bring those back, or start a new run."
+                f"The data {self.data_name} are not those that the run in {self.out} was begun "
+                "with. Bring those back, or start a new run."
             )
         with files.saving(self.out):
             (self.out / runs.SNAPSHOTS).mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,6 @@
-"""The optimizer step of every family: gradients checked before anything is written, clipped, stepped, averaged."""
+"""The optimizer step of every family: gradients checked before anything is written, clipped,
+stepped, averaged.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ from genstudio.engine.faults import NotFinite
 class Updates:
     """`update(name, loss)` for a model's optimizers.
 
-    Raises NotFinite when loss or gradient norm is not finite; weights, optimizer state and averages are
-    then as they were. `average` names, per parameter, the tensor that holds its moving average.
+    Raises NotFinite when loss or gradient norm is not finite; weights, optimizer state and averages
+    are then as they were. `average` names, per parameter, the tensor that holds its moving average.
     """
 
     def __init__(
@@ -53,7 +55,9 @@ class Updates:
             }
 
     def set_lr(self, lr: float) -> None:
-        """Give every optimizer this learning rate, each group in the proportion that its model chose."""
+        """Give every optimizer this learning rate, each group in the proportion that its model
+        chose.
+        """
         if lr == self.lr:
             return
         self.lr = lr
@@ -95,7 +99,9 @@ class Updates:
 
     @torch.no_grad()
     def _average(self, name: str) -> None:
-        """EMA with a warm-up, so that the first weights are forgotten: decay min(d, (1 + t) / (10 + t))."""
+        """EMA with a warm-up, so that the first weights are forgotten: decay min(d, (1 + t) / (10 +
+        t)).
+        """
         count = self.counts[name]
         decay = min(self.ema_decay, (1 + count) / (10 + count))
         torch._foreach_lerp_(self._averages[name], self._params[name], 1.0 - decay)

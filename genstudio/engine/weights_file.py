@@ -1,7 +1,7 @@
-"""Weights files: safetensors with a header that says which model they belong to, and nothing believed unchecked.
+"""Weights files: safetensors with a header that says which model they belong to; all is checked.
 
-Every file carries metadata `genstudio` = JSON {schema_version, family, shape, config, ...}, so that a lone file can
-be opened. Nothing is ever unpickled.
+Every file carries metadata `genstudio` = JSON {schema_version, family, shape, config, ...}, so that
+a lone file can be opened. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _unshared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def read_header(path: Path) -> tuple[Header, dict[str, tuple[str, tuple[int, ...]]]]:
-    """The header of `path` and {name: (dtype, shape)} of its tensors. Needs no torch and allocates no weights.
+    """The header of `path` and {name: (dtype, shape)} of its tensors, without torch or allocation.
 
     Raises: BadInput when it is no weights file of GenStudio's.
     """

@@ -91,7 +91,15 @@ def test_the_same_step_again_is_the_newest(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    ["truncated", "changed", "missing", "no manifest", "bad manifest", "empty manifest", "traversal"],
+    [
+        "truncated",
+        "changed",
+        "missing",
+        "no manifest",
+        "bad manifest",
+        "empty manifest",
+        "traversal",
+    ],
 )
 def test_a_damaged_one_is_passed_over_and_named(tmp_path: Path, damage: str) -> None:
     for step in (3, 8):
@@ -205,8 +213,8 @@ def test_replace_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 N_KILLS = 40
 
-# One process loads torch and opens a training; for each line on its input it forks a child that goes
-# on and saves back to back, naming each step it has saved.
+# One process loads torch and opens a training; for each line on its input it forks a child that
+# goes on and saves back to back, naming each step it has saved.
 SERVER = """
 import os, sys
 from pathlib import Path

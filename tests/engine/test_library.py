@@ -48,7 +48,7 @@ def test_the_judge_is_not_offered(shipped: Path) -> None:
 
 
 def test_what_is_not_there_is_named(shipped: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no model 'nonsense'.*tiny-vae"):
+    with pytest.raises(BadInput, match=r"no model 'nonsense'.*tiny-vae"):
         library.load("nonsense")
     with pytest.raises(BadInput, match="holds no"):
         library.load(tmp_path)
@@ -64,7 +64,7 @@ def test_shipped_weights_are_those_of_the_card(shipped: Path) -> None:
 
 
 def test_a_lone_file_describes_itself(run: Path) -> None:
-    step, path = runs.snapshots(run)[1]
+    _, path = runs.snapshots(run)[1]
     card = library.describe(str(path))
     assert (card.family, card.shape, card.latent_dim) == ("vae", (1, 8, 8), 2)
     assert card.abilities == ("latent", "likelihood")

@@ -155,7 +155,9 @@ def test_flush_reports_the_step_at_once(tmp_path: Path) -> None:
     steps = job.run(1)
     next(steps)
     reports = steps.send([Flush()])
-    assert [r.steps.tolist() for r in reports or [] if isinstance(r, Scalars) and r.split == "train"] == [[1]]
+    assert [
+        r.steps.tolist() for r in reports or [] if isinstance(r, Scalars) and r.split == "train"
+    ] == [[1]]
     steps.close()
 
 
@@ -217,7 +219,9 @@ def test_the_result_is_averaged_and_calibrated_on_all_training_data(tmp_path: Pa
     assert data.train.images is not None
     z = model.encode(data.train.images / 255.0).mean.double()
     torch.testing.assert_close(model.z_mean.double(), z.mean(0), rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(model.z_cov.double(), torch.cov(z.T, correction=0), rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(
+        model.z_cov.double(), torch.cov(z.T, correction=0), rtol=1e-3, atol=1e-5
+    )
 
 
 def test_average_follows_its_definition(tmp_path: Path) -> None:

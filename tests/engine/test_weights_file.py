@@ -1,4 +1,4 @@
-"""Files offered as weights: each bad one is refused with a sentence, before anything is built or run."""
+"""Files offered as weights: each bad one is refused with a sentence, and nothing is run."""
 
 from __future__ import annotations
 
@@ -76,7 +76,11 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "header of 200 MB": (lambda: _raw(b"{}", 200_000_000), "damaged"),
     "deep JSON": (lambda: _raw(b"[" * 100_000), "damaged"),
     "huge shape": (
-        lambda: _raw(b'{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}', None, b"abcd"),
+        lambda: _raw(
+            b'{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}',
+            None,
+            b"abcd",
+        ),
         "damaged",
     ),
     "offset past the end": (
