@@ -208,13 +208,12 @@ class ImageView(QWidget):
             self._paint_empty(painter)
             return
         rect = self.picture_rect()
+        if self.hasFocus():  # a ring around the picture, no pixel of it covered
+            painter.fillRect(rect.adjusted(-1, -1, 1, 1), theme.colour("accent"))
         shrunk = rect.width() * self.devicePixelRatioF() < self._image.width()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._smooth or shrunk)
         painter.drawImage(rect, self._image)
         self._paint_over(painter, rect)
-        if self.hasFocus():
-            painter.setPen(theme.colour("accent"))
-            painter.drawRect(rect.adjusted(-1, -1, 0, 0))  # around the picture, not on it
 
     def _paint_over(self, painter: QPainter, rect: QRectF) -> None:
         """What a subclass draws over the picture that lies in `rect`."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,6 +55,44 @@ def test_factors_are_whole_screen_pixels_on_every_screen() -> None:
         assert (rect.x() * ratio) % 1 == pytest.approx(0, abs=1e-9)
     assert fit(QSize(28, 28), QSize(100, 100), 1.0, smooth=True).width() == 100
     assert fit(QSize(280, 280), QSize(100, 100), 1.0).width() == 100
+
+
+ON_ANOTHER_SCREEN = """
+import numpy as np
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+app = QApplication([])
+from genstudio.ui.widgets.image_view import ImageView
+view = ImageView()
+view.resize(101, 90)
+pixels = np.random.default_rng(0).integers(0, 255, (28, 28), dtype=np.uint8)
+view.set_image(pixels)
+view.show()
+view.setFocus()
+app.processEvents()
+image = view.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+ratio, rect = image.devicePixelRatio(), view.picture_rect()
+rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+red = rows[:, 0 : 3 * image.width() : 3]
+factor = round(rect.width() * ratio / 28)
+x, y, side = round(rect.x() * ratio), round(rect.y() * ratio), 28 * factor
+squares = np.kron(pixels, np.ones((factor, factor), np.uint8))
+print(ratio, factor, np.array_equal(red[y : y + side, x : x + side], squares))
+"""
+
+
+@pytest.mark.parametrize(("scale", "factor"), [("1.5", 4), ("2", 6)])
+def test_pixels_are_honest_on_fine_screens(scale: str, factor: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ON_ANOTHER_SCREEN],
+        env={**os.environ, "QT_SCALE_FACTOR": scale, "QT_QPA_PLATFORM": "offscreen"},
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.split() == [str(float(scale)), str(factor), "True"]
 
 
 def test_smooth_is_a_choice(view: ImageView) -> None:
