@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from genstudio import doctor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 _WINDOW_OPTIONS = ("--weights", "--panel", "--device")
@@ -118,12 +119,14 @@ def _report(error: Exception) -> int:
         raise error
     from genstudio.engine.faults import explain
 
-    _log_to_file()
-    return _say(explain(error).sentence(), FAILED)
+    with _log_file():
+        failure = explain(error)
+    return _say(failure.sentence(), FAILED)
 
 
-def _log_to_file() -> None:
-    """Send the traceback to the log, not to the terminal."""
+@contextmanager
+def _log_file() -> Iterator[None]:
+    """Let what is logged go to the user's log, not to the terminal."""
     import logging
 
     from genstudio import paths
@@ -135,6 +138,11 @@ def _log_to_file() -> None:
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
     logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
 
 
 def _say(sentence: str, code: int) -> int:

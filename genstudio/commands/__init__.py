@@ -64,9 +64,7 @@ def run_command(words: Sequence[str], open_window: Callable[[str, str, str], int
     try:
         code = app(args=list(words), prog_name="genstudio", standalone_mode=False, obj=open_window)
     except typer.Exit as leave:
-        if leave.exit_code == INTERRUPTED:  # what Typer makes of Ctrl-C
-            raise KeyboardInterrupt from None
-        return int(leave.exit_code)
+        code = leave.exit_code
     except Interrupted as stop:
         print(stop, file=sys.stderr)
         return INTERRUPTED
@@ -75,6 +73,8 @@ def run_command(words: Sequence[str], open_window: Callable[[str, str, str], int
     except _UsageError as error:
         print(_sentence(error), file=sys.stderr)
         return 2
+    if code == INTERRUPTED:  # what Typer makes of Ctrl-C
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
 
 
