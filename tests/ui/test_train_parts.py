@@ -14,7 +14,7 @@ from genstudio.engine import runs
 from genstudio.engine.messages import Failure, JobState, Progress, StateChange
 from genstudio.engine.settings import parse_settings, split_settings, train_settings
 from genstudio.models import family as family_named
-from genstudio.ui.panels._train_curves import Curves, earlier, mark_text, unit
+from genstudio.ui.panels._train_curves import Curves, earlier, mark_text
 from genstudio.ui.panels._train_frames import Frame, Frames, stored
 from genstudio.ui.panels._train_job import command_of
 from genstudio.ui.panels._train_run import (
@@ -88,12 +88,6 @@ def test_a_mark_says_the_new_value():
     assert mark_text({"key": "beta", "value": 4.0, "text": "x"}) == "beta = 4"
     assert mark_text({"key": "train.lr", "value": 3e-4}) == "lr = 0.0003"
     assert mark_text({"text": "Resumed at step 7."}) == "Resumed at step 7"
-
-
-def test_units_stand_at_likelihoods_alone():
-    assert unit("kl") == unit("reconstruction") == "nats per image"
-    assert unit("mse") == "squared error per pixel"
-    assert unit("learning_rate") == ""
 
 
 def test_curves_of_an_earlier_run_are_read_and_a_cut_line_is_passed_over(tmp_path: Path):

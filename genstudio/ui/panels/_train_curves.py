@@ -17,16 +17,6 @@ FIRST = (
     "reconstruction",
     "kl",
 )  # the order in which parts are shown; the others follow as they came
-NATS = {"loss", "reconstruction", "kl", "neg_elbo", "log_prob", "free_bits"}
-
-
-def unit(part: str) -> str:
-    """The unit of a loss part as it stands at the axis; "" for a pure number."""
-    if part in NATS or part.endswith("_nats"):
-        return "nats per image"
-    if part == "mse" or part.endswith("_mse"):
-        return "squared error per pixel"
-    return ""
 
 
 @dataclass(frozen=True)

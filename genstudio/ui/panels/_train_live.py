@@ -101,7 +101,8 @@ class LivePage(QWidget):
         self.manifold.setEnabled(slot.card is not None)
 
     def show_units(self, rows: list[tuple[str, str]], alarm: str) -> None:
-        """Active units beside the KL; `alarm` is the sentence of a posterior collapse, or nothing."""
+        """Active units beside the KL; `alarm` is the sentence of a posterior collapse, or nothing.
+        """
         self._code_title.setVisible(bool(rows))
         self.code.set_rows(rows)
         self.alarm.setText(alarm)

@@ -36,11 +36,13 @@ class Aim:
 
 
 class Looker(QObject):
-    """Signals carry (value, training step). A stored frame is asked at once, the live one in turn."""
+    """Signals carry (value, training step). A stored frame is asked at once, the live one in turn.
+    """
 
     looked = Signal(object, int)  # metrics.preview.Look
     sheet = Signal(object, int)  # latent.sheet.Sheet
     units = Signal(object, int)  # metrics.units record
+    unit = Signal(str)  # of the loss per image
     refused = Signal(object)  # Failure, of a stored frame
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -51,6 +53,7 @@ class Looker(QObject):
         self._waiting: set[str] = set()
         self._seen = False
         self._n_pairs, self._asked_at, self._units_at = 10, 0.0, 0.0
+        self._unit = ""  # of the loss, once the model has said
         self._prior = False  # the latent space has the prior N(0, I), so the sheet stands still
         self._again = QTimer(self)
         self._again.setSingleShot(True)
@@ -81,7 +84,7 @@ class Looker(QObject):
 
     def renew(self) -> None:
         """Another run: forget what was learned of the last one."""
-        self._asked, self._prior, self._units_at = None, False, 0.0
+        self._asked, self._prior, self._units_at, self._unit = None, False, 0.0, ""
         self._waiting.clear()
 
     # Private -----------------------------------------------------------------------------------
@@ -92,7 +95,7 @@ class Looker(QObject):
             return
         left_ms = INTERVAL_MS - 1000 * (time.monotonic() - self._asked_at)
         same_source = self._asked is not None and self._asked.frame.source == aim.frame.source
-        if aim.frame.live and same_source and (self._waiting - {"units"} or left_ms > 0):
+        if aim.frame.live and same_source and (self._waiting - {"units", "unit"} or left_ms > 0):
             if not self._again.isActive():
                 self._again.start(max(20, int(left_ms)))
             return
@@ -100,6 +103,8 @@ class Looker(QObject):
         self._ask(
             aim, "look", "metrics.preview:look", data=aim.data, n=self._n_pairs, seed=aim.seed
         )
+        if not self._unit:
+            self._ask(aim, "unit", "ui.panels._train_units:loss_unit")
         if aim.latent_dim is not None and aim.latent_dim >= 2:
             if self._prior:
                 self._ask_sheet(
@@ -153,6 +158,10 @@ class Looker(QObject):
             if answer.value.done_fraction >= 1.0:
                 self._waiting.discard(key)
                 self._placed(aim, answer.value)
+        elif key == "unit":
+            self._waiting.discard(key)
+            self._unit = str(answer.value)
+            self.unit.emit(self._unit)
         elif answer.done:
             self._waiting.discard(key)
             (self.looked if key == "look" else self.units).emit(answer.value, step)

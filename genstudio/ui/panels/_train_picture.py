@@ -13,20 +13,13 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from genstudio.engine.messages import Scalars
 from genstudio.ui import theme
 from genstudio.ui.panels._train_curves import Curves as RunCurves
-from genstudio.ui.panels._train_curves import unit
+from genstudio.ui.panels._train_plots import KLCurves, LossCurves
 from genstudio.ui.panels._train_previews import Previews
 from genstudio.ui.widgets.curves import Curves
 
-NARROW_PX = 720  # below this width the pictures stand under the curves
+NARROW_PX = 680  # below this width the pictures stand under the curves
 OTHERS_INTERVAL_MS = 1500  # runs behind the chosen one are drawn anew this often
-
-
-class LossCurves(Curves):
-    """The curves of one run in front, which can point at a step of the timeline."""
-
-    def point_at_step(self, step: int | None) -> None:
-        """Put the crosshair at `step`, or take it away."""
-        self._point(None if step is None else float(step))
+LOWER = frozenset({"kl"})  # parts of another size, which stand in a plot of their own
 
 
 class Picture(QWidget):
@@ -34,14 +27,22 @@ class Picture(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.curves = LossCurves(self.tr("step"), self.tr("nats per image"))
+        self.lower = KLCurves(self.tr("step"), self.tr("KL, nats"))
+        self.curves = LossCurves(self.lower, self.tr("step"))
         self.previews = Previews()
         self._behind: Callable[[], list[RunCurves]] = list
-        self._n_marks = 0
+        self._unit = ""
+        plots = QWidget()
+        upright = QVBoxLayout(plots)
+        upright.setContentsMargins(0, 0, 0, 0)
+        upright.setSpacing(theme.GRID)
+        upright.addWidget(self.curves, 5)
+        upright.addWidget(self.lower, 3)
+        self.lower.hide()
         self._split = QSplitter(Qt.Orientation.Horizontal, self)
         self._split.setHandleWidth(2 * theme.GRID)
         self._split.setChildrenCollapsible(False)
-        self._split.addWidget(self.curves)
+        self._split.addWidget(plots)
         self._split.addWidget(self.previews)
         self._split.setStretchFactor(0, 3)
         self._split.setStretchFactor(1, 2)
@@ -67,18 +68,28 @@ class Picture(QWidget):
         """All the curves of `run` anew; `behind` gives the runs that are laid over."""
         self._behind = behind
         self.curves.clear()
+        self.lower.clear()
         for (part, split), (steps, values) in run.all_series().items():
-            self._name_unit(part)
-            self.curves.set_data(part, split, steps, values)
+            self._plot(part).set_data(part, split, steps, values)
         for mark in run.marks:
             self.curves.mark(mark.step, mark.text)
+            self.lower.mark(mark.step, "")
         self._lay_over()
+
+    def set_unit(self, unit: str) -> None:
+        """The unit of the loss and its parts, as it stands at the axis."""
+        if unit != self._unit:
+            self._unit = unit
+            words = self.tr("{0} per image").format(unit) if unit else ""
+            self.curves.set_labels(self.tr("step"), words)
+            for part in ("loss", "reconstruction"):
+                self.curves.set_unit(part, unit)
+            self.lower.set_unit("kl", self.tr("nats"))
 
     def grow(self, scalars: Scalars) -> None:
         """More points of the run in front."""
         for part, values in scalars.values.items():
-            self._name_unit(part)
-            self.curves.extend(part, scalars.split, scalars.steps, values)
+            self._plot(part).extend(part, scalars.split, scalars.steps, values)
 
     def others_grew(self) -> None:
         """A run behind the chosen one has more points: draw it anew, now and then."""
@@ -89,20 +100,28 @@ class Picture(QWidget):
         """Nobody looks: let no timer run."""
         self._others.stop()
 
-    def _name_unit(self, part: str) -> None:
-        self.curves.set_unit(part, unit(part).replace(" per image", ""))
+    def _plot(self, part: str) -> Curves:
+        if part in LOWER:
+            self.lower.show()
+            return self.lower
+        return self.curves
 
     def _lay_over(self) -> None:
         runs = {run.name: run for run in self._behind()}
-        for name in self.curves.overlays():
-            if name not in runs:
-                self.curves.remove_overlay(name)
+        for plot in (self.curves, self.lower):
+            for name in plot.overlays():
+                if name not in runs:
+                    plot.remove_overlay(name)
         for name, run in runs.items():
-            self.curves.overlay(name, run.all_series())
+            for plot, low in ((self.curves, False), (self.lower, True)):
+                series = {key: xy for key, xy in run.all_series().items() if (key[0] in LOWER) is low}
+                if series:
+                    plot.overlay(name, series)
 
     def show_step(self, step: int | None) -> None:
         """Where the timeline stands, while it does not follow the newest step."""
         self.curves.point_at_step(step)
+        self.lower.point_at_step(step)
 
     # State -------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Active units and posterior collapse as rows of the Inspector."""
+"""What the Inspector says of a model's numbers: active units, posterior collapse, the unit of its loss."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 MAX_SHOWN = 6
+
+
+def loss_unit(model: Any) -> str:
+    """Query: what the model's losses are measured in per image, nats unless it says otherwise."""
+    return str(getattr(model, "reconstruction_unit", "nats"))
 
 
 def unit_rows(units: Any, step: int, words: QWidget) -> tuple[list[tuple[str, str]], str]:

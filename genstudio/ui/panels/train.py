@@ -95,6 +95,7 @@ class TrainPanel(Panel):
         self.looker.looked.connect(self._looked)
         self.looker.sheet.connect(lambda sheet, _step: self.picture().previews.show_sheet(sheet))
         self.looker.units.connect(self._counted)
+        self.looker.unit.connect(lambda unit: self.picture().set_unit(unit))
         self.looker.refused.connect(self.say)
         session.ready.connect(self._torch_is_here)
         session.seed_changed.connect(lambda _seed: self._aim())
@@ -110,7 +111,8 @@ class TrainPanel(Panel):
             shortcut.activated.connect(action)
 
     def picture(self) -> Picture:
-        """Curves and previews, built when there is something to draw: plotting takes time to load."""
+        """Curves and previews, built when there is something to draw: plotting takes time to load.
+        """
         if self._picture is None:
             from genstudio.ui.panels._train_picture import Picture
 
@@ -204,7 +206,6 @@ class TrainPanel(Panel):
             self.say(Failure(self.tr("Two runs are training. Stop one of them to start another.")))
             return 0
         self.banner.hide()
-        self.looker.renew()
         run = self.runs.start(index, recipe, factory, paused=paused, before=before)
         self._choose(index)
         return run
@@ -253,6 +254,7 @@ class TrainPanel(Panel):
 
     def _choose(self, index: int) -> None:
         self.chosen = index
+        self.looker.renew()
         self.bar.choose(index)
         self._show_chosen()
 

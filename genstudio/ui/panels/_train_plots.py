@@ -1,0 +1,81 @@
+"""The two plots of a run: loss and reconstruction above, the KL on its own scale below."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QWidget
+
+from genstudio.ui import theme
+from genstudio.ui.widgets.curves import Curves
+
+
+class KLCurves(Curves):
+    """A plot without a bar: it is led by the one above it."""
+
+    def __init__(self, x_label: str, y_label: str, parent: QWidget | None = None) -> None:
+        super().__init__(x_label, y_label, parent)
+        bar = self.layout().itemAt(0).layout()
+        for index in range(bar.count()):
+            widget = bar.itemAt(index).widget()
+            if widget is not None:
+                widget.hide()
+        self._bar = bar
+        self.set_labels("", y_label)
+
+    def _add_pill(self, name: str, tip: str) -> None:
+        super()._add_pill(name, tip)
+        self._pills[name].hide()
+
+    def point_at_step(self, step: int | None) -> None:
+        """Put the crosshair at `step`, or take it away."""
+        self._point(None if step is None else float(step))
+
+
+class LossCurves(Curves):
+    """Leads the plot below: smoothing, scale and crosshair are those of both, and so is what is
+    saved.
+    """
+
+    def __init__(self, below: KLCurves, x_label: str, parent: QWidget | None = None) -> None:
+        super().__init__(x_label, "", parent)
+        self._below = below
+        self._track.valueChanged.connect(lambda percent: below.set_smoothing(percent / 100))
+        self._log_pill.toggled.connect(below.set_log)
+        self._fit.clicked.connect(lambda _checked=False: below.fit())
+        self.hovered.connect(self._lead)
+
+    def _lead(self, x: float | None) -> None:
+        self._below.point_at_step(None if x is None else round(x))
+
+    def point_at_step(self, step: int | None) -> None:
+        """Put the crosshair at `step`, or take it away."""
+        self._point(None if step is None else float(step))
+
+    def _show_named(self, name: str, on: bool) -> None:
+        super()._show_named(name, on)
+        if name in self._below.overlays():
+            self._below._show_named(name, on)
+
+    def csv(self) -> str:
+        """Every point of both plots."""
+        rows = self._below.csv().partition("\n")[2]
+        return super().csv() + rows
+
+    def picture(self, scale: float = 2.0) -> QImage:
+        """Both plots as they stand, one above the other."""
+        above = super().picture(scale)
+        if self._below.isHidden():
+            return above
+        below = self._below.picture(scale)
+        size = above.size()
+        size.setWidth(max(size.width(), below.width()))
+        size.setHeight(above.height() + below.height())
+        both = QImage(size, QImage.Format.Format_RGB32)
+        both.fill(theme.colour("pane"))
+        for image in (above, below):
+            image.setDevicePixelRatio(1.0)
+        painter = QPainter(both)
+        painter.drawImage(0, 0, above)
+        painter.drawImage(0, above.height(), below)
+        painter.end()
+        return both
