@@ -27,12 +27,20 @@ class Priority(IntEnum):
     REPORT = 3  # seconds of work
 
 
+class NotYet(LookupError):
+    """A live model has not been published yet; asks about it wait until it is."""
+
+
 class ModelStore(Protocol):
-    """Where the ask lane finds models by name. Only the ask lane calls it."""
+    """Where the ask lane finds models by name. Only the ask lane calls it.
+
+    `get` raises NotYet for a live model that was not published so far. `publish` leaves the model it gave out before as it
+    is where that one is `in_use`: an answer under way must not mix two steps.
+    """
 
     def get(self, name: str) -> Any: ...
 
-    def publish(self, name: str, weights: Any, step: int) -> None: ...
+    def publish(self, name: str, weights: Any, step: int, *, in_use: bool = False) -> None: ...
 
     def step(self, name: str) -> int | None: ...
 
@@ -48,6 +56,9 @@ class _Ask:
     arguments: Mapping[str, Any]
     priority: Priority
     values: Iterator[Any] | None = None  # set once a generator has begun
+    newest: Any = None  # the last value that it yielded
+    step: int | None = None  # training step of the weights that answer
+    waits: bool = False  # for a live model's first weights
 
 
 class AskLane:
@@ -64,7 +75,7 @@ class AskLane:
         self.changed = threading.Condition()
         self._outbox = outbox
         self._make_store = store
-        self._store: ModelStore | None = None
+        self._store: ModelStore  # once `open` has run
         self._explain = explain
         self._asks: dict[tuple[str, str], _Ask] = {}
         self._forget: list[str] = []
@@ -100,7 +111,9 @@ class AskLane:
             return not self.has_work()
 
     def has_work(self) -> bool:
-        return bool(self._asks or self._forget or self._published or self._busy)
+        """Call it with `changed` held."""
+        ready = any(not ask.waits for ask in self._asks.values())
+        return bool(ready or self._forget or self._published or self._busy)
 
     def open(self) -> bool:
         """Load torch and the models' store in the calling thread; False when that failed."""
@@ -121,7 +134,8 @@ class AskLane:
             self._busy = False
             forget, self._forget = self._forget, []
             published, self._published = self._published, {}
-            ask = min(self._asks.values(), key=lambda a: (a.priority, a.request), default=None)
+            ready = (a for a in self._asks.values() if not a.waits)
+            ask = min(ready, key=lambda a: (a.priority, a.request), default=None)
             self._busy = bool(forget or published or ask)
         for model in forget:
             self._store.forget(model)
@@ -135,8 +149,13 @@ class AskLane:
         return bool(forget or published or ask)
 
     def _take_over(self, model: str, weights: Any, step: int, run: int) -> None:
+        with self.changed:
+            mine = [ask for ask in self._asks.values() if ask.model == model]
+        for ask in mine:
+            ask.waits = False
         try:
-            self._store.publish(model, weights, step)
+            in_use = any(ask.values is not None for ask in mine)
+            self._store.publish(model, weights, step, in_use=in_use)
         except Exception as error:
             log.exception("Weights of run %s could not be taken over.", run)
             self._outbox.put(Refusal(model, "", 0, self._explain(error)))
@@ -146,27 +165,33 @@ class AskLane:
     def _work(self, ask: _Ask) -> None:
         try:
             value, done = self._advance(ask)
+        except NotYet:
+            ask.waits = True
+            return
         except Exception as error:
             if not isinstance(error, ValueError):
                 log.exception("%s failed.", ask.query)
             if self._still_wanted(ask, done=True):
                 self._outbox.put(Refusal(ask.model, ask.key, ask.request, self._explain(error)))
             return
-        if self._still_wanted(ask, done) and value is not _NOTHING:
-            step = self._store.step(ask.model) if ask.model else None
-            self._outbox.put(Answer(ask.model, ask.key, ask.request, value, done, step))
+        if self._still_wanted(ask, done) and (done or value is not None):
+            self._outbox.put(Answer(ask.model, ask.key, ask.request, value, done, ask.step))
 
     def _advance(self, ask: _Ask) -> tuple[Any, bool]:
         if ask.values is None:
             model = self._store.get(ask.model) if ask.model else None
+            ask.step = self._store.step(ask.model) if ask.model else None
             value = _resolve(ask.query)(model, **ask.arguments)
             if not inspect.isgenerator(value):
                 return value, True
             ask.values = value
         try:
-            return next(ask.values), False
+            value = next(ask.values)
         except StopIteration as end:
-            return (_NOTHING if end.value is None else end.value), True
+            return (ask.newest if end.value is None else end.value), True
+        if value is not None:
+            ask.newest = value
+        return value, False
 
     def _still_wanted(self, ask: _Ask, done: bool) -> bool:
         """Whether no newer ask has taken its place; a finished one is taken off the list."""
@@ -175,13 +200,6 @@ class AskLane:
             if current and done:
                 del self._asks[(ask.model, ask.key)]
         return current
-
-
-class _Nothing:
-    """A generator's end without a value of its own: the last one it yielded was the last."""
-
-
-_NOTHING = _Nothing()
 
 
 def _resolve(query: str) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from genstudio import paths
 from genstudio.abilities import BadInput, Card
 from genstudio.engine import runs, shelf, weights_file
+from genstudio.engine.asks import NotYet
 
 if TYPE_CHECKING:
     import torch
@@ -132,12 +133,12 @@ class Store:
     def get(self, name: str) -> Model:
         """The model `name`, ready for questions.
 
-        Raises: BadInput when it cannot be had.
+        Raises: BadInput when it cannot be had; NotYet for a live one that was not published.
         """
         if name in self._live:
             return self._live[name][0]
         if name.startswith("live:"):
-            raise BadInput(f"The run {name.removeprefix('live:')} has not shown its model yet.")
+            raise NotYet(name)
         path = resolve(name)
         status = path.stat()
         stamp = (status.st_mtime_ns, status.st_size)
@@ -158,14 +159,17 @@ class Store:
         while len(self._kept) > 1 and (len(self._kept) > MAX_KEPT or numbers() > MAX_KEPT_NUMBERS):
             self._kept.popitem(last=False)
 
-    def publish(self, name: str, weights: LiveWeights, step: int) -> None:
-        """Bring the copy of a model in training to the weights of `step`."""
+    def publish(self, name: str, weights: LiveWeights, step: int, *, in_use: bool = False) -> None:
+        """Bring the copy of a model in training to the weights of `step`.
+
+        A copy that is `in_use` by an answer under way is left to it, and another takes its place.
+        """
         import torch
 
         from genstudio.models import family
 
         held = self._live.get(name)
-        if held is None or not _fits(held[0], weights):
+        if held is None or in_use or not _fits(held[0], weights):
             model = family(weights.family).build(weights.shape, weights.config).to(self._device)
             model.eval().requires_grad_(False)
         else:

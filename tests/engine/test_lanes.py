@@ -36,9 +36,12 @@ class Store:
     def get(self, name: str) -> str:
         if name == "missing":
             raise ValueError("There is no model 'missing'.")
+        if name.startswith("live:") and name not in self.published:
+            raise asks.NotYet(name)
         return name
 
-    def publish(self, name: str, weights: Any, step: int) -> None:
+    def publish(self, name: str, weights: Any, step: int, *, in_use: bool = False) -> None:
+        self.in_use = in_use
         self.published[name] = (weights, step)
 
     def step(self, name: str) -> int | None:
@@ -166,8 +169,10 @@ def test_a_newer_ask_ends_a_generator_at_its_next_yield(
     go.set()
     desk.until(lambda ms: any(isinstance(m, Answer) and m.value == 199 for m in ms))
     assert len([r for r in reached if r[0] == 0]) <= 2
+    desk.until(lambda ms: desk.engine.idle())
     answers = [a for a in desk.of(Answer) if a.request == newer]
-    assert [a.value for a in answers] == list(range(100, 200))
+    assert [a.value for a in answers] == [*range(100, 200), 199]
+    assert [a.done for a in answers] == [False] * 100 + [True]
 
 
 def test_a_pointer_goes_before_a_sheet_under_way(desk: Desk, queries: dict[str, Any]) -> None:
@@ -346,4 +351,62 @@ def test_an_ask_lane_that_cannot_start_says_so() -> None:
     desk.engine = Engine(broken)
     desk.until(lambda ms: any(isinstance(m, Ready) for m in ms))
     assert "torch is not installed" in desk.of(Ready)[0].failure.sentence()
+    assert desk.engine.close()
+
+
+def test_a_generator_may_yield_nothing_new_and_end_without_a_value(
+    desk: Desk, queries: dict[str, Any]
+) -> None:
+    """A bare yield is only a place to be overtaken; the last value comes again as the last one."""
+
+    def steps(model: str) -> Iterator[int | None]:
+        yield None
+        yield 1
+        yield None
+
+    queries["steps"] = steps
+    desk.engine.ask("m", "k", "steps", {})
+    desk.until(lambda ms: any(isinstance(m, Answer) and m.done for m in ms))
+    assert [(a.value, a.done) for a in desk.of(Answer)] == [(1, False), (1, True)]
+
+
+def test_an_ask_of_a_live_model_waits_for_its_first_weights(
+    desk: Desk, queries: dict[str, Any]
+) -> None:
+    queries["echo"] = lambda model: model
+    job = Counter()
+    run = desk.engine.start(lambda: job, "job")
+    desk.engine.ask(f"live:{run}", "k", "echo", {})
+    desk.until(lambda ms: desk.engine.idle() and job.count > 5)
+    assert desk.of(Answer) == desk.of(Refusal) == []
+    desk.engine.watch(run, True)
+    desk.until(lambda ms: desk.of(Answer) != [])
+    assert desk.of(Answer)[0].value == f"live:{run}"
+
+
+def test_weights_that_an_answer_is_using_are_left_to_it(queries: dict[str, Any]) -> None:
+    """A sheet under way ends with the weights that it began with, and says their step."""
+    begun, go = threading.Event(), threading.Event()
+    store = Store()
+    store.published["live:1"] = ("first", 1)
+
+    def sheet(model: str) -> Iterator[int]:
+        for i in range(3):
+            yield i
+            begun.set()
+            assert go.wait(WAIT_S)
+
+    queries["sheet"] = sheet
+    desk = Desk.__new__(Desk)
+    desk.messages = []
+    desk.engine = Engine(lambda: store)
+    desk.engine.ask("live:1", "sheet", "sheet", {}, Priority.SHEET)
+    assert begun.wait(WAIT_S)
+    desk.engine._asks.publish("live:1", "second", 2, 1)
+    go.set()
+    desk.until(lambda ms: any(isinstance(m, Answer) and m.done for m in ms))
+    assert store.in_use
+    assert {a.step for a in desk.of(Answer)} == {1}
+    desk.engine.ask("live:1", "sheet", "sheet", {}, Priority.SHEET)
+    desk.until(lambda ms: desk.of(Answer)[-1].step == 2)
     assert desk.engine.close()

@@ -10,6 +10,7 @@ from engine_help import drive, training
 from genstudio import paths
 from genstudio.abilities import BadInput, Card
 from genstudio.engine import library, runs
+from genstudio.engine.asks import NotYet
 from genstudio.engine.jobs import Change
 from genstudio.engine.library import Store
 
@@ -124,7 +125,7 @@ def test_kept_models_are_bounded_in_size(run: Path, monkeypatch: pytest.MonkeyPa
 def test_live_weights_are_a_copy_that_moves_with_each_publish(tmp_path: Path) -> None:
     store = Store()
     job = training(tmp_path / "run")
-    with pytest.raises(BadInput, match="not shown"):
+    with pytest.raises(NotYet):
         store.get("live:1")
     steps = job.run(1)
     next(steps)
@@ -142,6 +143,12 @@ def test_live_weights_are_a_copy_that_moves_with_each_publish(tmp_path: Path) ->
     steps.send([])  # training goes on; what is shown stays
     assert torch.equal(store.get("live:1").encode(x).mean, shown[2][1])
     assert not store.get("live:1").training
+    steps.send([])
+    held = store.get("live:1")
+    before = held.encode(x).mean.clone()
+    store.publish("live:1", *job.weights(), in_use=True)  # an answer under way keeps its weights
+    assert store.get("live:1") is not held
+    assert torch.equal(held.encode(x).mean, before)
     steps.close()
     store.forget("live:1")
     assert store.step("live:1") is None

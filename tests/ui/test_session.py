@@ -23,7 +23,7 @@ class Store:
     def get(self, name: str) -> str:
         return name
 
-    def publish(self, name: str, weights: Any, step: int) -> None:
+    def publish(self, name: str, weights: Any, step: int, *, in_use: bool = False) -> None:
         pass
 
     def step(self, name: str) -> int | None:
