@@ -5,7 +5,8 @@ posterior.
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -18,11 +19,12 @@ from PySide6.QtWidgets import (
 
 from genstudio.ui import icons, theme
 from genstudio.ui.panels._manifold_rows import Rows, heading
-from genstudio.ui.panels._manifold_text import figure, figures
+from genstudio.ui.panels._manifold_text import figures
 from genstudio.ui.widgets.image_view import ImageView
 from genstudio.ui.widgets.number_field import NumberField
 
-PICTURE_PX = 84
+PICTURE_PX = 84  # logical pixels of each small picture, where there is room
+NARROW_PX = 250
 
 
 class ImageSection(QWidget):
@@ -37,7 +39,7 @@ class ImageSection(QWidget):
         self.index = NumberField(integer=True, minimum=0)
         self.index.setAccessibleName(self.tr("Number of the test image"))
         self.index.setToolTip(self.tr("Number of an image of the test set, from 0; Enter shows it"))
-        self.index.setFixedWidth(88)
+        self.index.setFixedWidth(72)
         self.index.committed.connect(self._take_index)
         self.random = QToolButton()
         icons.wear(self.random, "dice")
@@ -51,7 +53,7 @@ class ImageSection(QWidget):
         self.output = self._view(self.tr("Reconstruction"))
         self.drawn = self._view(self.tr("Decoded draw"))
         self.rows = Rows()
-        self.draw = QPushButton(self.tr("z = mean + sigma × noise: draw again"))
+        self.draw = QPushButton(self.tr("Draw again"))
         self.draw.setToolTip(self.tr("Draw noise from N(0, I) with the next seed and decode z"))
         self.draw.clicked.connect(self.draw_wanted)
         self.seed = theme.caption(QLabel())
@@ -61,8 +63,17 @@ class ImageSection(QWidget):
 
     def _view(self, name: str) -> ImageView:
         view = ImageView(name=name)
-        view.setFixedSize(PICTURE_PX, PICTURE_PX)
+        view.setFixedSize(PICTURE_PX // 2, PICTURE_PX // 2)
         return view
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        side = max(28, min(PICTURE_PX, (self.width() - 2 * theme.GRID) // 3))
+        for view in (self.input, self.output, self.drawn):
+            view.setFixedSize(side, side)
+        super().resizeEvent(event)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, super().minimumSizeHint().height())
 
     def _lay_out(self) -> None:
         chooser = QHBoxLayout()
@@ -78,7 +89,7 @@ class ImageSection(QWidget):
         for column, (view, name) in enumerate(
             (
                 (self.input, self.tr("image")),
-                (self.output, self.tr("reconstruction")),
+                (self.output, self.tr("rebuilt")),
                 (self.drawn, self.tr("draw")),
             )
         ):
@@ -91,7 +102,10 @@ class ImageSection(QWidget):
         inner.addWidget(heading(self.tr("Sample from the posterior")))
         inner.addWidget(self.rows)
         inner.addWidget(self.draw)
-        inner.addWidget(self.seed)
+        foot = QHBoxLayout()
+        foot.addWidget(theme.caption(QLabel(self.tr("z = mean + sigma × noise"))), 1)
+        foot.addWidget(self.seed)
+        inner.addLayout(foot)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
@@ -139,6 +153,3 @@ class ImageSection(QWidget):
         self.rows.set_rows([("", "   ".join(labels)), *rows])
         self.drawn.set_image(image)
         self.seed.setText(self.tr("seed %1").replace("%1", str(seed)))
-
-    def sigma_text(self, sigma: float) -> str:
-        return figure(sigma)

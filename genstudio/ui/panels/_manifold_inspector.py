@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from genstudio.ui import theme
-from genstudio.ui.panels._manifold_image import ImageSection
+from genstudio.ui.panels._manifold_image import NARROW_PX, ImageSection
 from genstudio.ui.panels._manifold_planes import PlaneSection
 from genstudio.ui.panels._manifold_rows import ProbeView, heading
 from genstudio.ui.panels._manifold_scene import Subset
@@ -67,6 +75,10 @@ class Inspector(QWidget):
         self.help.setCursor(Qt.CursorShape.PointingHandCursor)
         self.help.setToolTip(self.tr("What the map shows, with formulas and sources"))
         self.help.clicked.connect(self.help_wanted)
+        self.subset.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.subset.setMinimumContentsLength(8)
         self._lay_out()
 
     def _button(self, text: str, tip: str, signal: Signal) -> QPushButton:
@@ -76,15 +88,12 @@ class Inspector(QWidget):
         return button
 
     def _lay_out(self) -> None:
-        copies = QHBoxLayout()
+        copies = self._copies = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         copies.setSpacing(theme.GRID)
         copies.addWidget(self.text, 1)
         copies.addWidget(self.python, 1)
-        marks = QHBoxLayout()
-        marks.addWidget(theme.quiet(QLabel(self.tr("Marks"))), 1)
-        marks.addWidget(self.style_choice)
         column = QVBoxLayout(self)
-        column.setContentsMargins(theme.GRID, theme.GRID, 2 * theme.GRID, 2 * theme.GRID)
+        column.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, 2 * theme.GRID)
         column.setSpacing(theme.GRID)
         column.addWidget(heading(self.tr("Probe")))
         column.addWidget(self.probe)
@@ -96,10 +105,17 @@ class Inspector(QWidget):
         column.addSpacing(theme.GRID)
         column.addWidget(heading(self.tr("Points")))
         column.addWidget(self.subset)
-        column.addLayout(marks)
+        column.addWidget(self.style_choice)
         column.addWidget(self._points_say)
         column.addWidget(self.help, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        wide = self.width() >= NARROW_PX
+        way = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
+        if self._copies.direction() != way:
+            self._copies.setDirection(way)
+        super().resizeEvent(event)
 
     def say_of_points(self, sentence: str) -> None:
         """Why there are no points; an empty sentence takes it back."""

@@ -73,6 +73,11 @@ class PlaneSection(QWidget):
         self.zero.setToolTip(self.tr("Bring the plane back through the middle of the prior"))
         theme.role(self.zero, "flat")
         self.zero.clicked.connect(self._zero)
+        for box in (self.kind, self.across, self.up):
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(3)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -92,19 +97,17 @@ class PlaneSection(QWidget):
         column.addWidget(self.kind)
         column.addWidget(self._dims)
         column.addWidget(self._picks)
-        for name, control in (
-            (self.tr("Norm of the prior's shell"), self.shell),
-            (self.tr("Ellipses"), self.ellipse),
-        ):
-            row = QHBoxLayout()
-            row.addWidget(theme.quiet(QLabel(name)), 1)
-            row.addWidget(control)
-            column.addLayout(row)
-        head = QHBoxLayout()
-        head.addWidget(theme.quiet(QLabel(self.tr("Other coordinates"))), 1)
-        head.addWidget(self.zero)
-        column.addLayout(head)
+        row = QHBoxLayout()
+        name = QLabel(self.tr("Norm of the prior's shell"))
+        name.setWordWrap(True)
+        row.addWidget(theme.quiet(name), 1)
+        row.addWidget(self.shell)
+        column.addLayout(row)
+        column.addWidget(theme.quiet(QLabel(self.tr("Posterior ellipses"))))
+        column.addWidget(self.ellipse)
+        column.addWidget(theme.quiet(QLabel(self.tr("Other coordinates"))))
         column.addLayout(self._others)
+        column.addWidget(self.zero)
 
     # What is shown -----------------------------------------------------------------------------
 

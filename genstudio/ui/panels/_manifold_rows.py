@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from genstudio.ui import theme
@@ -22,8 +22,8 @@ Row = tuple[str, str]  # name, value
 def heading(text: str) -> QLabel:
     """The title of a section."""
     label = QLabel(text)
-    theme.heading(label)
-    return label
+    label.setWordWrap(True)
+    return theme.heading(label)
 
 
 class Rows(QWidget):
@@ -78,7 +78,7 @@ class Probed:
 class ProbeView(QWidget):
     """The decoded image at a whole factor and, in the same painting, the numbers it belongs to."""
 
-    PICTURE_PX = 224
+    PICTURE_PX = 224  # logical pixels; less where the column is narrower
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,7 +89,6 @@ class ProbeView(QWidget):
         self._empty = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Decoded image of the latent point"))
-        self.setMinimumHeight(self.PICTURE_PX + 8 + 4 * ROW_PX)
 
     def probed(self) -> Probed | None:
         """What is shown."""
@@ -105,6 +104,7 @@ class ProbeView(QWidget):
             return False
         self._probed, self._image = probed, small_image(probed.image)
         self._rows, self._more = tuple(rows), tuple(more)
+        self._make_room()
         self.repaint()
         return True
 
@@ -112,6 +112,7 @@ class ProbeView(QWidget):
         """The numbers that take longer, if they belong to the point shown."""
         if self._probed is not None and self._probed.request == request:
             self._more = tuple(more)
+            self._make_room()
             self.setAccessibleDescription("; ".join(" ".join(row) for row in self.rows()))
             self.update()
 
@@ -124,18 +125,28 @@ class ProbeView(QWidget):
         return self._image
 
     def sizeHint(self) -> QSize:
-        return QSize(272, self.PICTURE_PX + 8 + 4 * ROW_PX)
+        return QSize(272, self.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._make_room()
+
+    def _make_room(self) -> None:
+        rows = max(4, len(self.rows()))
+        height = min(self.width(), self.PICTURE_PX) + theme.GRID + rows * ROW_PX
+        if height != self.height():
+            self.setFixedHeight(height)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        room = QSize(self.width(), self.PICTURE_PX)
+        side = min(self.width(), self.PICTURE_PX)
+        room = QSize(self.width(), side)
         if self._image is None:
             painter.setPen(theme.colour("quiet"))
-            middle = QRectF(0, 0, self.width(), self.PICTURE_PX)
+            middle = QRectF(0, 0, self.width(), side)
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(middle, int(flags), self._empty)
             return
         rect = fit(self._image.size(), room, self.devicePixelRatioF())
         painter.drawImage(rect, self._image)
-        below = QRectF(0, self.PICTURE_PX + 8, self.width(), self.height())
+        below = QRectF(0, side + 8, self.width(), self.height())
         paint_rows(painter, below, self.rows())

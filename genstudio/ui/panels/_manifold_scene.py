@@ -22,7 +22,6 @@ from genstudio.ui.session import ModelRef, Priority, Session
 from genstudio.ui.widgets.latent_plane import Extent, LatentPlane, SheetRequest
 
 OVERHANG = 0.12  # of the view on each side, that the points' picture covers too
-POINT_RADIUS = 2.5  # logical pixels
 RIM = (10, 12, 16, 210)
 TRIES = 2  # to get sheet and points of the same step while training moves on
 FAIR_SHARE = 2000  # encodings that are enough for a first picture of the points
@@ -365,7 +364,7 @@ class Scene(QObject):
             classes=np.maximum(cloud.labels, 0),
             view=(extent.left, extent.bottom, extent.right, extent.top),
             size=(frame.width + 2 * pad_x, frame.height + 2 * pad_y),
-            radius=POINT_RADIUS * self._plane.devicePixelRatioF(),
+            radius=point_radius(len(cloud.mean), self.style) * self._plane.devicePixelRatioF(),
             style=self.style,
             rim=RIM,
         )
@@ -392,6 +391,13 @@ class Scene(QObject):
         if self._plane.put_points(answer.value, extent, answer.request):
             self._on_map = cloud
             self._plane.set_cloud(xy)
+
+
+def point_radius(n: int, style: str) -> float:
+    """Logical pixels of a point's mark: the more points, the smaller; shapes must be told apart."""
+    if style != "disc":
+        return 3.5
+    return 2.0 if n <= 3000 else 1.6 if n <= 15000 else 1.2
 
 
 def _colours(labels: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -52,6 +52,7 @@ from genstudio.ui.widgets.latent_plane import (
 )
 
 ENOUGH_FOR_HOME = 500  # encodings after which the map of a model without a prior knows its place
+ON_MAP = "#F2F3F5"  # lines over pictures, in either scheme
 FIRST_MODEL = "vae-mnist-2d"
 
 
@@ -185,7 +186,8 @@ class Manifold(Panel):
         same_space = before is not None and before.card.latent_dim == dim
         space = self._first_space(dim, same_space)
         self.pages.setCurrentIndex(0)
-        self.bar.title.setText(self.tr("Manifold of %1").replace("%1", ref.title))
+        name = ref.title if ref.run is not None else ref.card.name
+        self.bar.title.setText(self.tr("Manifold of %1").replace("%1", name))
         self.bar.scale.set_option_enabled("quantile", self._has_prior)
         self.column.plane.setVisible(dim > 2)
         self.plane.set_image_size(ref.card.shape[1], ref.card.shape[2])
@@ -246,6 +248,7 @@ class Manifold(Panel):
             self._stale = True
 
     def _refresh(self) -> None:
+        """The same map, points and probe with the weights there are now."""
         self.scene.refresh()
         self.prober.again()
         self.study.encode()
@@ -409,7 +412,7 @@ class Manifold(Panel):
         if self.bar.pills["prior"].isChecked() and self._ref is not None:
             means = self.scene.cloud.mean if self.scene.cloud is not None else None
             lines = prior_lines(self.scene.space, means, self._has_prior)
-        outlines = [Outline(line, "text", 1.25, 0.85, True, label) for label, line in lines]
+        outlines = [Outline(line, ON_MAP, 1.25, 0.9, True, label) for label, line in lines]
         self.plane.set_outlines("prior", outlines)
 
     def _filter_changed(self, shown: set[int]) -> None:
@@ -485,7 +488,7 @@ class Manifold(Panel):
         if std is None or not self.bar.pills["posterior"].isChecked():
             return
         lines = posterior_lines(self.scene.space, mean, std, self._ellipse)
-        self.plane.set_outlines("hovered", [Outline(line, "text", 1.25, 0.8) for line in lines])
+        self.plane.set_outlines("hovered", [Outline(line, ON_MAP, 1.25, 0.9) for line in lines])
 
     # Pins --------------------------------------------------------------------------------------
 

@@ -172,9 +172,9 @@ class MapCanvas(QWidget):
         )
 
     def cells_in_view(self) -> tuple[int, int]:
-        """Columns and rows of whole cells that the picture holds."""
-        area, grid, _ = self._measure()
-        return area.width() // grid.cell_w, area.height() // grid.cell_h
+        """Columns and rows of cells that the wanted view shows, cut ones at its rim included."""
+        asked = self.request(margin=0)
+        return (len(asked.xs), len(asked.ys)) if asked is not None else (0, 0)
 
     def put_sheet(
         self, mosaic: np.ndarray, extent: Extent, tag: Hashable, request: int, whole: bool = True
@@ -308,7 +308,7 @@ class MapCanvas(QWidget):
             width = whole_cells(max(1, room_w), k * self._image_size[1])
             height = whole_cells(max(1, room_h), k * self._image_size[0])
             x = round(MARGIN_LEFT * ratio) + (room_w - width) // 2
-            y = round(MARGIN_TOP * ratio) + (room_h - height) // 2
+            y = round(MARGIN_TOP * ratio)
             grid = lattice(self._home, width, height, self._image_size, ratio)
             self._geometry = (QRect(x, y, width, height), grid, ratio)
         return self._geometry

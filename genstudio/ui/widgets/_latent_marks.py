@@ -25,7 +25,9 @@ THUMB = 56.0  # longer side of the picture beside a point
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """A closed line on the map; `colour` is a name of the theme, `label` stands at its top."""
+    """A closed line on the map; `colour` is a name of the theme or "#RRGGBB", `label` stands at its
+    top.
+    """
 
     points: NDArray[np.floating]  # (n, 2)
     colour: str = "accent"
@@ -130,16 +132,23 @@ def paint_outlines(
             continue
         polygon = QPolygonF([QPointF(float(x), float(y)) for x, y in px])
         seam = QPen(QColor(0, 0, 0, round(110 * outline.opacity)), (outline.width + 1.5) * ratio)
-        pen = QPen(theme.colour(outline.colour, outline.opacity), outline.width * ratio)
+        pen = QPen(_colour(outline), outline.width * ratio)
         if outline.dashed:
             pen.setDashPattern([4.0, 4.0])
-        else:
-            painter.setPen(seam)
-            painter.drawPolygon(polygon)
+        painter.setPen(seam)
+        painter.drawPolygon(polygon)
         painter.setPen(pen)
         painter.drawPolygon(polygon)
         if outline.label:
             _paint_label(painter, frame, px, outline, ratio)
+
+
+def _colour(outline: Outline) -> QColor:
+    if not outline.colour.startswith("#"):
+        return theme.colour(outline.colour, outline.opacity)
+    colour = QColor(outline.colour)
+    colour.setAlphaF(outline.opacity)
+    return colour
 
 
 def _paint_label(
