@@ -22,7 +22,7 @@ def measure(minutes: float) -> dict[str, Any]:
     from genstudio.latent import sheet
     from genstudio.latent.plane import Plane
 
-    model = genstudio.load(MODEL)
+    model: Any = genstudio.load(MODEL)
     xs = np.linspace(-3, 3, SIDE, dtype=np.float32)
     plane, ys = Plane.identity(), xs[::-1].copy()
     z = torch.from_numpy(np.stack(np.meshgrid(xs, ys), -1).reshape(-1, 2))

@@ -58,7 +58,7 @@ def _beside_a_bare_loop(net: str) -> dict[str, Any]:
     threads = torch.get_num_threads()
     with tempfile.TemporaryDirectory(prefix="genstudio-bench-") as folder:
         job = Training(family, "mnist", Path(folder) / "run", config, settings)
-        steps = job.run(1)
+        steps: Any = job.run(1)
         reports = list(next(steps) or ())
         chosen = next(r for r in reports if getattr(r, "kind", "") == "choice")
         choice = Choice.from_json(dict(chosen.facts))

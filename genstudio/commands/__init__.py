@@ -13,7 +13,7 @@ from genstudio.commands import _beside, _lists, _measure, _pictures, _train
 from genstudio.commands._output import Interrupted
 
 INTERRUPTED = 130
-_UsageError = typer.BadParameter.__mro__[1]  # click's, wherever Typer keeps it
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # click's, wherever Typer keeps it
 
 app = typer.Typer(
     name="genstudio",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -74,7 +74,7 @@ def reconstruct(
     from genstudio.abilities import LATENT, BadInput
 
     check_name(out, ".png")
-    model = genstudio.load(source)
+    model: Any = genstudio.load(source)
     if LATENT not in model.abilities:
         raise BadInput(f"{source} has no latent space to pass through. Choose another model.")
     dataset = genstudio.dataset(data)
