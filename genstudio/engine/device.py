@@ -23,7 +23,7 @@ from genstudio.engine.settings import TrainSettings
 from genstudio.engine.updates import Updates
 from genstudio.models import Model
 
-BUDGET_S = 1.5
+BUDGET_S = 2.0
 MAX_THREADS = 16
 GAIN = 0.97  # a candidate must take less than this share of the best time so far
 BFLOAT16_GAIN = 0.87  # rounding to 8 bits has a price, so it must be worth it
@@ -106,7 +106,7 @@ def use_threads(n: int) -> None:
 
 
 def prepare_ask_lane(name: str = "auto") -> torch.device:
-    """Set up the calling thread for questions: one torch thread, no gradients. Returns its device."""
+    """Set up the calling thread for questions: one torch thread, no gradients; returns its device."""
     use_threads(1)
     torch.set_grad_enabled(False)
     return pick(name)
