@@ -34,8 +34,8 @@ class NotYet(LookupError):
 class ModelStore(Protocol):
     """Where the ask lane finds models by name. Only the ask lane calls it.
 
-    `get` raises NotYet for a live model that was not published so far. `publish` leaves the model it gave out before as it
-    is where that one is `in_use`: an answer under way must not mix two steps.
+    `get` raises NotYet for a live model that was not published so far. `publish` leaves the model
+    that it gave out before as it is where that one is `in_use`: no answer may mix two steps.
     """
 
     def get(self, name: str) -> Any: ...

@@ -138,6 +138,7 @@ class MainWindow(QMainWindow):
     def _wire(self) -> None:
         session = self.session
         self.panels.front_changed.connect(self._front_changed)
+        self.panels.panel_built.connect(lambda key: self._page(key, self.panels.panel(key)))
         self.transport.moved.connect(self._scrubbed)
         self.library.files_dropped.connect(self.intake.take_files)
         self.library.canvas.image_changed.connect(self.intake.take_drawing)

@@ -20,6 +20,8 @@ LAYOUT_VERSION = 1
 class _Dock(QDockWidget):
     """A panel's dock. The panel is built when it is first shown."""
 
+    panel_built = Signal(str)
+
     def __init__(self, spec: PanelSpec, session: Session, parent: QWidget) -> None:
         super().__init__(spec.title, parent)
         self.setObjectName(f"panel-{spec.key}")
@@ -46,6 +48,7 @@ class _Dock(QDockWidget):
         if self._panel is None:
             self._panel = self.spec.factory(self._session)
             self._column.addWidget(self._panel)
+            self.panel_built.emit(self.spec.key)
             self.setFocusProxy(self._panel)
             self.judge()
         return self._panel
@@ -69,6 +72,7 @@ class PanelArea(QMainWindow):
     """
 
     front_changed = Signal(str)  # key
+    panel_built = Signal(str)  # key
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Widget)
@@ -82,9 +86,11 @@ class PanelArea(QMainWindow):
         self._session = session
         self._docks: dict[str, _Dock] = {}
         self._front = ""
+        self._seen: set[str] = set()  # panels that are on the screen, not behind another tab
         for spec in panels():
             dock = _Dock(spec, session, self)
             self._docks[spec.key] = dock
+            dock.panel_built.connect(self.panel_built)
             dock.visibilityChanged.connect(
                 lambda visible, key=spec.key: self._on_visible(key, visible)
             )
@@ -116,7 +122,11 @@ class PanelArea(QMainWindow):
         dock.panel()
         dock.show()
         dock.raise_()
-        self._set_front(key)
+        self._on_visible(key, True)
+
+    def seen(self, key: str) -> bool:
+        """Whether the panel is on the screen, not behind another tab."""
+        return key in self._seen
 
     def split(self, orientation: Qt.Orientation) -> None:
         """Put the panel in front beside (or below) the others, or back among the tabs if it stands
@@ -175,19 +185,22 @@ class PanelArea(QMainWindow):
     # private --------------------------------------------------------------------------------
 
     def _on_visible(self, key: str, visible: bool) -> None:
-        if visible and self.isVisible():
-            self._docks[key].panel()
-            self._set_front(key)
-
-    def _set_front(self, key: str) -> None:
-        if key == self._front:
+        """Qt keeps a dock behind another tab "visible" and tells only here that it is not seen."""
+        if not self.isVisible():
             return
-        before = self._docks.get(self._front)
-        if before is not None and before.built and not before.isVisible():
-            before.panel().deactivated()
-        self._front = key
-        self._docks[key].panel().activated()
-        self.front_changed.emit(key)
+        panel = self._docks[key].panel() if visible or key in self._seen else None
+        if panel is None:
+            return
+        if not visible:
+            self._seen.discard(key)
+            panel.deactivated()
+            return
+        if key not in self._seen:
+            self._seen.add(key)
+            panel.activated()
+        if key != self._front:
+            self._front = key
+            self.front_changed.emit(key)
 
     def _judge_all(self, _slot: str) -> None:
         for dock in self._docks.values():
@@ -221,7 +234,7 @@ class PanelArea(QMainWindow):
         return done
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        for dock in self._docks.values():
-            if dock.built:
-                dock.panel().deactivated()
+        for key in sorted(self._seen):
+            self._docks[key].panel().deactivated()
+        self._seen.clear()
         super().closeEvent(event)
