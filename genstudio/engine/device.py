@@ -106,7 +106,7 @@ def use_threads(n: int) -> None:
 
 
 def prepare_ask_lane(name: str = "auto") -> torch.device:
-    """Set up the calling thread for questions: one torch thread, no gradients; returns its device."""
+    """Set up the calling thread for asks: one torch thread, no gradients. Returns its device."""
     use_threads(1)
     torch.set_grad_enabled(False)
     return pick(name)

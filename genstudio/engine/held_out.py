@@ -10,6 +10,8 @@ from torch import Tensor
 from genstudio.data import Split
 from genstudio.engine.batches import mix
 from genstudio.engine.learner import Learner
+from genstudio.metrics.units import units_of
+from genstudio.models import HasLatent
 
 N_IMAGES = 1024
 CHUNK = 256
@@ -29,6 +31,22 @@ class HeldOut:
         self._device = device
         self._spent = 0.0
         self._began = time.perf_counter()
+
+    @torch.no_grad()
+    def alarm(self, learner: Learner) -> str:
+        """One sentence when the posterior has collapsed on the test images; else "".
+
+        Call it after `measure`, which brings the shadow up to date.
+        """
+        model = learner.shadow
+        if self._images is None or not isinstance(model, HasLatent):
+            return ""
+        posteriors = [model.encode(x) for x in self._images.split(CHUNK)]
+        if any(p.std is None for p in posteriors):
+            return ""
+        mean = torch.cat([p.mean for p in posteriors])
+        std = torch.cat([p.std for p in posteriors if p.std is not None])
+        return units_of(mean.cpu().numpy(), std.cpu().numpy()).alarm
 
     @torch.no_grad()
     def measure(self, learner: Learner, always: bool = False) -> dict[str, float]:

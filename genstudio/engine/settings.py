@@ -231,7 +231,7 @@ def parse_settings(pairs: Iterable[str], family: Family) -> dict[str, Any]:
 
 
 def _value(text: str, annotation: Any) -> Any:
-    """`text` as JSON where it is that, a list where the field is one, None for "none", else text."""
+    """`text` as JSON, a list where the field is one, None for "none", else the text itself."""
     if text.lower() in ("none", "null"):
         return None
     if _is_sequence(annotation) and not text.startswith("["):

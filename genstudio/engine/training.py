@@ -43,6 +43,7 @@ from genstudio.models import family as family_named
 log = logging.getLogger(__name__)
 
 N_CURVE_POINTS = 50
+ALARM_FROM_STEP = 200  # before that a posterior has not yet had time to say anything
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ class Training:
         self._metrics: dict[str, Any] = {}
         self._sha256 = ""
         self._parts: _Parts | None = None
+        self._alarmed = False
 
     @classmethod
     def resuming(cls, out: Path | str) -> Training:
@@ -341,6 +343,11 @@ class Training:
         if parts:
             self._recorder.test(self._learner.step, parts)
             self._metrics["test"] = {name: round(value, 5) for name, value in parts.items()}
+        if parts and self._learner.step >= ALARM_FROM_STEP:
+            alarm = self._parts.held_out.alarm(self._learner)
+            if alarm and not self._alarmed:
+                self._recorder.event(self._learner.step, "alarm", alarm, key="collapse")
+            self._alarmed = bool(alarm)
 
     def _snapshot(self) -> None:
         step = self._learner.step

@@ -24,7 +24,7 @@ def _model(**config: object) -> Model:
 
 def _choose(model: Model, **settings: object) -> Choice:
     batches = Batches(tiny_data().train, 20, 0, CPU)
-    return choose(model, TrainSettings(**settings), lambda f: batches.at(0, f), CPU, budget_s=3.0)
+    return choose(model, TrainSettings(**settings), lambda f: batches.at(0, f), CPU, budget_s=60.0)
 
 
 def test_measuring_leaves_model_and_generators_alone() -> None:

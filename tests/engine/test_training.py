@@ -196,6 +196,17 @@ def test_a_refused_change_is_an_alarm(tmp_path: Path, key: str, value: object, w
     assert not events(reports, "change")
 
 
+def test_a_collapsed_posterior_raises_one_alarm(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("genstudio.engine.training.ALARM_FROM_STEP", 10)
+    job = training(tmp_path / "collapsed", steps=60, beta=100.0, train_lr=1e-2)
+    alarms = events(drive(job), "alarm")
+    assert len(alarms) >= 1
+    assert "Posterior collapse" in alarms[-1].text
+    assert alarms[-1].facts["key"] == "collapse"
+    plain = training(tmp_path / "ae", "ae", steps=60)
+    assert not events(drive(plain), "alarm")
+
+
 def test_snapshots_can_be_looked_at(tmp_path: Path) -> None:
     out = tmp_path / "run"
     reports = drive(training(out, train_n_snapshots=5))
