@@ -39,6 +39,10 @@ class Prober(QObject):
         """The point that was asked for last."""
         return self._z
 
+    def resting(self) -> bool:
+        """Whether the numbers of the point shown are still to be asked for."""
+        return self._rest.isActive()
+
     def ask(self, z: np.ndarray, at: tuple[float, float]) -> None:
         """Decode z, which stands at map point `at`."""
         self._z, self._at = z, at

@@ -17,6 +17,7 @@ PRIOR_SPAN = 6.0  # the map of a model with a standard normal prior shows -3 to 
 COVERED = (0.5, 99.5)  # percentiles of the encodings that the map of another model shows
 OFF_PLANE = 0.05  # latent units from the plane at which a pin no longer lies on it
 SIGMAS = (1, 2, 3)
+OUTLINE_POINTS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ class Space:
 
     def outline(self, gaussian: ellipse.Gaussian2, n_sigma: float) -> NDArray[np.float64]:
         """The n-sigma line of a Gaussian in plane coordinates, on the map."""
-        line = ellipse.outline(gaussian.centre, gaussian.cov, n_sigma, 96)
+        line = ellipse.outline(gaussian.centre, gaussian.cov, n_sigma, OUTLINE_POINTS)
         return np.asarray(self.scale.forward(line))
 
 

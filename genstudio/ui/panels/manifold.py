@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
@@ -52,6 +52,7 @@ from genstudio.ui.widgets.latent_plane import (
 )
 
 ENOUGH_FOR_HOME = 500  # encodings after which the map of a model without a prior knows its place
+CARD_AFTER_MS = 30  # on a point
 ON_MAP = "#F2F3F5"  # lines over pictures, in either scheme
 FIRST_MODEL = "vae-mnist-2d"
 
@@ -81,7 +82,10 @@ class Manifold(Panel):
         self._stale = False  # weights have moved while nobody looked
         self._ellipse = "marginal"
         self._names: tuple[str, ...] = ()
-        self._names_of = ""
+        self._rested = QTimer(self)
+        self._rested.setSingleShot(True)
+        self._rested.setInterval(CARD_AFTER_MS)
+        self._rested.timeout.connect(self._tell_of_point)
         self._lay_out()
         self._wire()
         self._model_changed("A")
@@ -450,11 +454,19 @@ class Manifold(Panel):
         self.prober.ask(np.asarray(z, np.float32), (float(x), float(y)))
 
     def _hover_point(self, point: int) -> None:
-        cloud = self.scene.shown()
-        if point < 0 or cloud is None or point >= len(cloud.mean):
+        """Tell of a point once the pointer rests on it: its card must not delay the probe."""
+        if point < 0:
+            self._rested.stop()
+            self._tell_of_point()
+        elif not self._rested.isActive():
+            self._rested.start()
+
+    def _tell_of_point(self) -> None:
+        cloud, point = self.scene.shown(), self.plane.hovered_point()
+        if cloud is None or not 0 <= point < len(cloud.mean):
             self.session.cancel(self, "card")
             self.plane.set_card(None)
-            self.plane.set_outlines("hovered", ())
+            self.plane.set_outlines("hovered", (), passing=True)
             return
         x, y = self.scene.space.to_map(cloud.mean[point])
         label, index = int(cloud.labels[point]), int(cloud.index[point])
@@ -488,7 +500,8 @@ class Manifold(Panel):
         if std is None or not self.bar.pills["posterior"].isChecked():
             return
         lines = posterior_lines(self.scene.space, mean, std, self._ellipse)
-        self.plane.set_outlines("hovered", [Outline(line, ON_MAP, 1.25, 0.9) for line in lines])
+        outlines = [Outline(line, ON_MAP, 1.25, 0.9) for line in lines]
+        self.plane.set_outlines("hovered", outlines, passing=True)
 
     # Pins --------------------------------------------------------------------------------------
 

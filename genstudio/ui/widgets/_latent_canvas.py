@@ -63,6 +63,7 @@ class MapCanvas(QWidget):
         self._points_request = 0
         self._layers_shown = {"sheet": True, "points": True}
         self._outlines: dict[str, Sequence[Outline]] = {}
+        self._passing: dict[str, Sequence[Outline]] = {}
         self._dots: tuple[tuple[float, float], ...] = ()
         self._pins: list[Pin] = []
         self._active = -1
@@ -242,14 +243,42 @@ class MapCanvas(QWidget):
 
     # Marks -------------------------------------------------------------------------------------
 
-    def set_outlines(self, name: str, outlines: Sequence[Outline]) -> None:
-        """The group `name` of closed lines; an empty one takes it away."""
-        if outlines or self._outlines.get(name):
-            self._outlines[name] = tuple(outlines)
+    def set_outlines(
+        self, name: str, outlines: Sequence[Outline], *, passing: bool = False
+    ) -> None:
+        """The group `name` of closed lines; an empty one takes it away.
+
+        A `passing` group follows the pointer: it is painted anew each time, over the rest.
+        """
+        groups = self._passing if passing else self._outlines
+        if not outlines and not groups.get(name):
+            return
+        old = groups.get(name, ())
+        groups[name] = tuple(outlines)
+        if passing:
+            self._update_lines((*old, *outlines))
+        else:
             self._repaint_all()
 
+    def _update_lines(self, outlines: Sequence[Outline]) -> None:
+        area, _, ratio = self._measure()
+        for outline in outlines:
+            px = self.frame().many_to_px(outline.points)
+            x, y = np.clip(px.min(0) - 4 * ratio, -9, (area.width(), area.height()))
+            right, below = np.clip(px.max(0) + 4 * ratio, 0, (area.width(), area.height()))
+            rect = QRectF(area.x() + x, area.y() + y, right - x, below - y)
+            self.update(self._logical(rect))
+
+    def _logical(self, rect: QRectF) -> QRect:
+        """A rectangle of device pixels in the widget's own."""
+        _, _, ratio = self._measure()
+        scaled = QRectF(
+            rect.x() / ratio, rect.y() / ratio, rect.width() / ratio, rect.height() / ratio
+        )
+        return scaled.toAlignedRect()
+
     def outlines(self, name: str) -> Sequence[Outline]:
-        return self._outlines.get(name, ())
+        return self._outlines.get(name, ()) or self._passing.get(name, ())
 
     def pins(self) -> list[Pin]:
         return list(self._pins)
@@ -290,10 +319,7 @@ class MapCanvas(QWidget):
         area, _, ratio = self._measure()
         box = marks.card_rect(self.frame(), card, ratio).translated(QPointF(area.topLeft()))
         spot = self.to_widget(card.x, card.y).toPoint()
-        rect = QRectF(
-            box.x() / ratio, box.y() / ratio, box.width() / ratio, box.height() / ratio
-        ).toAlignedRect()
-        self.update(rect.adjusted(-3, -3, 3, 3))
+        self.update(self._logical(box).adjusted(-3, -3, 3, 3))
         self.update(QRect(spot.x() - 9, spot.y() - 9, 19, 19))
 
     # Geometry ----------------------------------------------------------------------------------
@@ -367,6 +393,8 @@ class MapCanvas(QWidget):
         painter.scale(1 / ratio, 1 / ratio)
         painter.translate(area.topLeft())
         seen = self.frame()
+        for group in self._passing.values():
+            marks.paint_outlines(painter, seen, group, ratio)
         if self._probe is not None and self._probe_shown:
             marks.paint_probe(painter, QPointF(*seen.to_px(*self._probe)), ratio)
         marks.paint_dots(painter, seen, self._dots, ratio)
