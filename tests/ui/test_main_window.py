@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -286,3 +288,13 @@ def test_errors_are_counted_and_can_be_read_again(window: MainWindow, qtbot: QtB
     window.session.failed.emit(Failure("The disk is full.", "Free some space."))
     assert window.banner.text() == "The disk is full. Free some space."
     assert window.intake.failures[-1].title == "The disk is full."
+
+
+def test_the_window_needs_neither_torch_nor_pyqtgraph_to_come_up() -> None:
+    """They cost a second and half a second; torch is imported in the ask lane."""
+    code = (
+        "import sys; from genstudio.ui import app, panel; panel.panels();"
+        " print([m for m in ('torch', 'pyqtgraph', 'typer', 'rich', 'PIL') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

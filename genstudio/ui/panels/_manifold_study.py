@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -11,10 +12,12 @@ from PySide6.QtCore import QObject, Signal
 from genstudio.abilities import BadInput
 from genstudio.engine.messages import Answer, Failure
 from genstudio.latent import plane as planes
-from genstudio.latent.encodings import ImagePosterior
 from genstudio.ui.panels._manifold_image import ImageSection
 from genstudio.ui.panels._manifold_scene import Scene
 from genstudio.ui.session import Session
+
+if TYPE_CHECKING:
+    from genstudio.latent.encodings import ImagePosterior
 
 MAX_DOTS = 40
 
