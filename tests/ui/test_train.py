@@ -1,4 +1,4 @@
-"""The Train panel in a hand: a tiny run from start to end, changed on the way, resumed, replayed."""
+"""The Train panel in a hand: a tiny run, changed on the way, resumed, replayed."""
 
 from __future__ import annotations
 
@@ -225,7 +225,8 @@ def test_a_live_change_is_typed_and_marked_on_the_curve(panel: TrainPanel, qtbot
 
 def test_a_stopped_run_is_resumed_to_its_end(panel: TrainPanel, qtbot: QtBot) -> None:
     click(panel.bar.step_button)
-    until(qtbot, lambda: slot_of(panel).view.state is JobState.PAUSED)
+    until(qtbot, lambda: slot_of(panel).view.step == 1)
+    reaches(qtbot, panel, JobState.PAUSED)
     click(panel.bar.stop_button)
     reaches(qtbot, panel, JobState.STOPPED)
     folder = slot_of(panel).view.recipe.out
@@ -243,7 +244,8 @@ def test_a_run_of_another_day_is_resumed_from_its_folder(
     panel: TrainPanel, qtbot: QtBot, session: Session
 ) -> None:
     click(panel.bar.step_button)
-    until(qtbot, lambda: slot_of(panel).view.state is JobState.PAUSED)
+    until(qtbot, lambda: slot_of(panel).view.step == 1)
+    reaches(qtbot, panel, JobState.PAUSED)
     click(panel.bar.stop_button)
     reaches(qtbot, panel, JobState.STOPPED)
     folder = slot_of(panel).view.recipe.out
@@ -346,9 +348,7 @@ def test_a_failure_is_a_sentence_and_start_works_again(panel: TrainPanel, qtbot:
     assert not panel.banner.isVisibleTo(panel)
 
 
-def test_a_wrong_setting_is_refused_before_anything_starts(
-    panel: TrainPanel, qtbot: QtBot
-) -> None:
+def test_a_wrong_setting_is_refused_before_anything_starts(panel: TrainPanel, qtbot: QtBot) -> None:
     panel.inspector().setup.config_form().set_values({"width": 0})
     assert not panel.bar.main.isEnabled()
     assert panel.start() == 0
@@ -467,13 +467,12 @@ def test_the_form_comes_back(panel: TrainPanel, qtbot: QtBot, session: Session) 
     assert page.setup.data.currentText() == "tiny"
 
 
-def test_it_stands_one_above_the_other_where_it_is_narrow(
-    panel: TrainPanel, qtbot: QtBot
-) -> None:
+def test_it_stands_one_above_the_other_where_it_is_narrow(panel: TrainPanel, qtbot: QtBot) -> None:
     finished(qtbot, panel)
     panel.resize(1100, 640)
     assert panel.picture()._split.orientation() == Qt.Orientation.Horizontal
-    panel.resize(560, 640)
+    for width in (532, 480):
+        until(qtbot, lambda width=width: (panel.resize(width, 640), panel.width())[1] == width)
     assert panel.picture()._split.orientation() == Qt.Orientation.Vertical
     assert panel.body.height() > 0.5 * panel.height()
 

@@ -80,8 +80,7 @@ class Frames:
         return True
 
     def live(self, frame: Frame | None) -> None:
-        """The live weights, or None once the run is over: then the last stored step is the newest.
-        """
+        """The live weights; None once the run is over and the last stored step is the newest."""
         self._live = frame
         if not self.following and self._index >= len(self):
             self.following = True

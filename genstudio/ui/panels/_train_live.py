@@ -17,6 +17,8 @@ from genstudio.ui.widgets.number_table import NumberTable
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+FIELD_PX = 88  # width of the fields of live settings, which are numbers
+
 
 def live_fields(config: type[BaseModel]) -> type[BaseModel] | None:
     """A record of those settings of `config` that may change during training; None where there are
@@ -101,8 +103,7 @@ class LivePage(QWidget):
         self.manifold.setEnabled(slot.card is not None)
 
     def show_units(self, rows: list[tuple[str, str]], alarm: str) -> None:
-        """Active units beside the KL; `alarm` is the sentence of a posterior collapse, or nothing.
-        """
+        """Active units beside the KL; `alarm` says that the posterior collapsed, or nothing."""
         self._code_title.setVisible(bool(rows))
         self.code.set_rows(rows)
         self.alarm.setText(alarm)
@@ -134,6 +135,8 @@ class LivePage(QWidget):
             form.live_changed.connect(
                 lambda key, value, p=prefix: self.changed.emit(p + key, value)
             )
+            for key in live.model_fields:
+                form.field_widget(key).setFixedWidth(FIELD_PX)
             self._box.addWidget(form)
             self.forms[prefix] = form
         self._live_title.setVisible(bool(self.forms))
@@ -171,12 +174,9 @@ def number_rows(slot: Slot, words: QWidget) -> list[tuple[str, str]]:
         rows.append((words.tr("learning rate"), f"{facts['lr']:.3g}"))
     if facts.get("grad_norm") is not None:
         rows.append((words.tr("gradient norm"), f"{facts['grad_norm']:.3g}"))
-    chosen = [str(facts[key]) for key in ("device", "precision") if facts.get(key)]
-    if facts.get("threads"):
-        n = int(facts["threads"])
-        chosen.append(words.tr("1 thread") if n == 1 else words.tr("{0} threads").format(n))
-    if chosen:
-        rows.append((words.tr("computes on"), " ".join(chosen)))
+    for key in ("device", "precision", "threads"):
+        if facts.get(key):
+            rows.append((words.tr(key), str(facts[key])))
     return rows
 
 

@@ -36,14 +36,13 @@ class Aim:
 
 
 class Looker(QObject):
-    """Signals carry (value, training step). A stored frame is asked at once, the live one in turn.
-    """
+    """Signals carry (value, step). A stored frame is asked at once, the live one in turn."""
 
     looked = Signal(object, int)  # metrics.preview.Look
     sheet = Signal(object, int)  # latent.sheet.Sheet
     units = Signal(object, int)  # metrics.units record
     unit = Signal(str)  # of the loss per image
-    refused = Signal(object)  # Failure, of a stored frame
+    refused = Signal(object)  # Failure
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -149,22 +148,21 @@ class Looker(QObject):
         self._ask(aim, "sheet", "latent.sheet:decode", plane=plane, xs=xs, ys=ys)
 
     def _answered(self, aim: Aim, key: str, answer: Answer) -> None:
-        step = self._step(aim, answer)
-        if key == "sheet":
-            if answer.value.done >= 1.0:
-                self._waiting.discard(key)
-                self.sheet.emit(answer.value, step)
+        if not answer.done:
+            return
+        self._waiting.discard(key)
+        value, step = answer.value, self._step(aim, answer)
+        if key == "look":
+            self.looked.emit(value, step)
+        elif key == "sheet":
+            self.sheet.emit(value, step)
+        elif key == "units":
+            self.units.emit(value, step)
         elif key == "where":
-            if answer.value.done_fraction >= 1.0:
-                self._waiting.discard(key)
-                self._placed(aim, answer.value)
-        elif key == "unit":
-            self._waiting.discard(key)
-            self._unit = str(answer.value)
+            self._placed(aim, value)
+        else:
+            self._unit = str(value)
             self.unit.emit(self._unit)
-        elif answer.done:
-            self._waiting.discard(key)
-            (self.looked if key == "look" else self.units).emit(answer.value, step)
 
     def _placed(self, aim: Aim, encodings: Any) -> None:
         """Lay the sheet over N(0, I) where there is a posterior, else over the middle 96 % of the
@@ -189,9 +187,5 @@ class Looker(QObject):
 
     def _failed(self, aim: Aim, key: str, failure: Failure) -> None:
         self._waiting.discard(key)
-        if aim.frame.live:  # its weights have not reached the ask lane yet
-            self._asked = None
-            if self._seen and not self._again.isActive():
-                self._again.start(INTERVAL_MS)
-        elif key == "look":
+        if key == "look":
             self.refused.emit(failure)

@@ -17,7 +17,7 @@ from genstudio.ui.panels._train_plots import KLCurves, LossCurves
 from genstudio.ui.panels._train_previews import Previews
 from genstudio.ui.widgets.curves import Curves
 
-NARROW_PX = 680  # below this width the pictures stand under the curves
+NARROW_PX = 540  # below this width the pictures stand under the curves
 OTHERS_INTERVAL_MS = 1500  # runs behind the chosen one are drawn anew this often
 LOWER = frozenset({"kl"})  # parts of another size, which stand in a plot of their own
 
@@ -69,6 +69,8 @@ class Picture(QWidget):
         self._behind = behind
         self.curves.clear()
         self.lower.clear()
+        self.lower.hide()
+        self.curves.label_x(True)
         for (part, split), (steps, values) in run.all_series().items():
             self._plot(part).set_data(part, split, steps, values)
         for mark in run.marks:
@@ -102,7 +104,9 @@ class Picture(QWidget):
 
     def _plot(self, part: str) -> Curves:
         if part in LOWER:
-            self.lower.show()
+            if self.lower.isHidden():
+                self.lower.show()
+                self.curves.label_x(False)
             return self.lower
         return self.curves
 
@@ -114,7 +118,9 @@ class Picture(QWidget):
                     plot.remove_overlay(name)
         for name, run in runs.items():
             for plot, low in ((self.curves, False), (self.lower, True)):
-                series = {key: xy for key, xy in run.all_series().items() if (key[0] in LOWER) is low}
+                series = {
+                    key: xy for key, xy in run.all_series().items() if (key[0] in LOWER) is low
+                }
                 if series:
                     plot.overlay(name, series)
 

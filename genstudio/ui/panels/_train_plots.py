@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QImage, QPainter
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QImage, QPainter, QResizeEvent
+from PySide6.QtWidgets import QLabel, QWidget
 
 from genstudio.ui import theme
 from genstudio.ui.widgets.curves import Curves
+
+ROOMY_PX = 520  # from this width on the bar has room for the smoothing
 
 
 class KLCurves(Curves):
@@ -19,8 +22,6 @@ class KLCurves(Curves):
             widget = bar.itemAt(index).widget()
             if widget is not None:
                 widget.hide()
-        self._bar = bar
-        self.set_labels("", y_label)
 
     def _add_pill(self, name: str, tip: str) -> None:
         super()._add_pill(name, tip)
@@ -37,12 +38,36 @@ class LossCurves(Curves):
     """
 
     def __init__(self, below: KLCurves, x_label: str, parent: QWidget | None = None) -> None:
+        self._x_shown = True
         super().__init__(x_label, "", parent)
         self._below = below
         self._track.valueChanged.connect(lambda percent: below.set_smoothing(percent / 100))
         self._log_pill.toggled.connect(below.set_log)
         self._fit.clicked.connect(lambda _checked=False: below.fit())
         self.hovered.connect(self._lead)
+
+    def label_x(self, shown: bool) -> None:
+        """Whether the word at the x axis stands here; else it stands at the plot below."""
+        self._x_shown = shown
+        self.set_labels(self._x_label, self._y_label)
+
+    def set_labels(self, x: str, y: str) -> None:
+        super().set_labels(x, y)
+        if not self._x_shown:
+            self._plot.set_labels("", y)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(320, 160)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Smoothing gives way where the bar has no room for it."""
+        super().resizeEvent(event)
+        shown = self.width() >= ROOMY_PX
+        bar = self.layout().itemAt(0).layout()
+        for index in range(bar.count()):
+            widget = bar.itemAt(index).widget()
+            if widget is self._track or isinstance(widget, QLabel):
+                widget.setVisible(shown)
 
     def _lead(self, x: float | None) -> None:
         self._below.point_at_step(None if x is None else round(x))

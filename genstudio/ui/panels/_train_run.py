@@ -116,8 +116,7 @@ def time_left(seconds: float | None) -> str:
 
 
 def default_name(family: str, changed: Mapping[str, Any]) -> str:
-    """A name that says what is special: "vae beta 4", "ae conv 16d"; plain "vae" for the defaults.
-    """
+    """A name that says what is special: "vae beta 4", "ae conv 16d"; "vae" for the defaults."""
     words = [family]
     for key, value in changed.items():
         if key == "latent_dim":

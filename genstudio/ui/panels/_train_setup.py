@@ -241,6 +241,7 @@ class SetupPage(QWidget):
             self._forms.addWidget(heading)
             self._forms.addWidget(form)
             form.changed.connect(self._edited)
+            form.validity_changed.connect(lambda _valid: self.changed.emit())
         self._edited()
 
     def _data_moved(self) -> None:

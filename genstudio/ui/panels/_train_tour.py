@@ -30,7 +30,7 @@ def tour(panel: TrainPanel) -> Iterator[str]:
     wait(panel, lambda: _over(panel))
     timeline = panel.timeline()
     assert timeline is not None
-    timeline.set_index(timeline.count() * 3 // 5)
+    timeline.set_index(timeline.count() * 5 // 6)
     yield panel.tr("Time travel: the same images and the same plane at an earlier step")
     timeline.set_index(timeline.count() - 1)
     if run and not _over(panel):

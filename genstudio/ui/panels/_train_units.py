@@ -1,4 +1,6 @@
-"""What the Inspector says of a model's numbers: active units, posterior collapse, the unit of its loss."""
+"""What the Inspector says of a model's numbers: active units, posterior collapse, the unit of its
+loss.
+"""
 
 from __future__ import annotations
 

@@ -111,14 +111,14 @@ class TrainPanel(Panel):
             shortcut.activated.connect(action)
 
     def picture(self) -> Picture:
-        """Curves and previews, built when there is something to draw: plotting takes time to load.
-        """
+        """Curves and previews, built when there is something to draw: plotting loads slowly."""
         if self._picture is None:
             from genstudio.ui.panels._train_picture import Picture
 
             self._picture = Picture(self)
             self._picture.previews.columns_changed.connect(self.looker.set_pairs)
             self.body.addWidget(self._picture)
+            self._picture.fit(self.width())
         return self._picture
 
     def inspector(self) -> Inspector:
