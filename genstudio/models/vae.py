@@ -33,7 +33,7 @@ from genstudio.models._base import Family, Posterior
 from genstudio.models._config import N_, setting
 
 MAX_LOG_STD = 10.0
-MAX_VALUES = 1 << 22  # pixels decoded at once for log_prob, 16 MB
+MAX_VALUES = 1 << 18  # pixels decoded at once for log_prob: 1 MB stays in the cache
 
 
 class VAEConfig(AutoencoderConfig):
