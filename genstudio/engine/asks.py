@@ -7,6 +7,7 @@ import inspect
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -82,6 +83,7 @@ class AskLane:
         self._published: dict[str, tuple[Any, int, int]] = {}
         self._numbers = itertools.count(1)
         self._busy = False
+        self._spent_s: dict[str, float] = {}  # on live models since their weights were taken over
 
     def ask(
         self, model: str, key: str, query: str, arguments: Mapping[str, Any], priority: Priority
@@ -105,6 +107,10 @@ class AskLane:
         with self.changed:
             self._published[model] = (weights, step, run)
             self.changed.notify()
+
+    def spent_s(self, model: str) -> float:
+        """Seconds of work on the weights that were published last, without the pointer's asks."""
+        return self._spent_s.get(model, 0.0)
 
     def idle(self) -> bool:
         with self.changed:
@@ -160,9 +166,11 @@ class AskLane:
             log.exception("Weights of run %s could not be taken over.", run)
             self._outbox.put(Refusal(model, "", 0, self._explain(error)))
             return
+        self._spent_s[model] = 0.0
         self._outbox.put(Published(run, model, step))
 
     def _work(self, ask: _Ask) -> None:
+        began = time.perf_counter()
         try:
             value, done = self._advance(ask)
         except NotYet:
@@ -174,8 +182,14 @@ class AskLane:
             if self._still_wanted(ask, done=True):
                 self._outbox.put(Refusal(ask.model, ask.key, ask.request, self._explain(error)))
             return
+        finally:
+            self._count(ask, time.perf_counter() - began)
         if self._still_wanted(ask, done) and (done or value is not None):
             self._outbox.put(Answer(ask.model, ask.key, ask.request, value, done, ask.step))
+
+    def _count(self, ask: _Ask, seconds: float) -> None:
+        if ask.model in self._spent_s and ask.priority is not Priority.POINTER:
+            self._spent_s[ask.model] += seconds
 
     def _advance(self, ask: _Ask) -> tuple[Any, bool]:
         if ask.values is None:

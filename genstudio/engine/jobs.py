@@ -18,6 +18,7 @@ from genstudio.engine.outbox import Outbox
 log = logging.getLogger(__name__)
 
 PUBLISH_INTERVAL_S = 0.1  # weights of a watched model reach the ask lane at most ten times a second
+LIVE_SHARE = 0.05  # of one processor's time that looking at a model in training may take
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,12 @@ class JobLane:
         outbox: Outbox,
         publish: Callable[[str, Any, int, int], None],
         explain: Callable[[BaseException], Failure],
+        spent_s: Callable[[str], float] = lambda model: 0.0,
     ) -> None:
         self.changed = threading.Condition()
         self._outbox = outbox
         self._publish = publish
+        self._spent_s = spent_s
         self._explain = explain
         self._entries: dict[int, _Entry] = {}
         self._runs = itertools.count(1)
@@ -147,11 +150,14 @@ class JobLane:
         return bool(entries)
 
     def _publishable(self, entry: _Entry) -> bool:
+        """New weights go to the ask lane only as often as looking at them stays a small share."""
         fresh = entry.step > entry.published_step
-        waited = time.monotonic() - entry.published_at >= PUBLISH_INTERVAL_S
-        return (
-            entry.watched and fresh and waited and entry.job is not None and entry.steps is not None
-        )
+        if not (entry.watched and fresh and entry.job is not None and entry.steps is not None):
+            return False
+        pause_s = PUBLISH_INTERVAL_S
+        if entry.state is JobState.RUNNING:
+            pause_s = max(pause_s, self._spent_s(live_name(entry.run)) / LIVE_SHARE)
+        return time.monotonic() - entry.published_at >= pause_s
 
     def _hand_over(self, entry: _Entry) -> None:
         copy = entry.job.weights() if entry.job is not None else None

@@ -72,7 +72,7 @@ class Engine:
     ) -> None:
         self.outbox = Outbox(wake)
         self._asks = AskLane(self.outbox, store, explain)
-        self._jobs = JobLane(self.outbox, self._asks.publish, explain)
+        self._jobs = JobLane(self.outbox, self._asks.publish, explain, self._asks.spent_s)
         self._prepare_jobs = prepare_jobs
         self._one_thread = one_thread
         self._closing = False
