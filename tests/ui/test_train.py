@@ -439,6 +439,37 @@ def test_the_manifold_follows_the_live_model(
         pass
 
 
+def test_a_run_that_the_manifold_shows_goes_on_being_published(
+    panel: TrainPanel, qtbot: QtBot, session: Session
+) -> None:
+    steps(panel, ENDLESS)
+    click(panel.bar.main)
+    until(qtbot, panel.inspector().live.manifold.isEnabled)
+    panel.show_on_manifold()
+    click(panel.bar.chips[1])
+    panel.deactivated()
+    with qtbot.waitSignal(session.weights_moved, timeout=20_000) as first:
+        pass
+    with qtbot.waitSignal(session.weights_moved, timeout=20_000) as second:
+        pass
+    assert second.args[1] > first.args[1]
+
+
+def test_a_start_before_torch_is_loaded_waits_for_it(
+    panel: TrainPanel, qtbot: QtBot, session: Session
+) -> None:
+    early = TrainPanel(session)
+    qtbot.addWidget(early)
+    session.torch_ready = False
+    assert early.start() == 0
+    assert early.empty.text() == "The run starts as soon as torch is loaded."
+    session.torch_ready = True
+    session.ready.emit()
+    reaches(qtbot, early, JobState.RUNNING)
+    early.runs.stop(0)
+    reaches(qtbot, early, JobState.STOPPED)
+
+
 def test_nothing_is_asked_while_nobody_looks(
     panel: TrainPanel, qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from genstudio.ui import theme
 from genstudio.ui.widgets.elided_label import ElidedLabel
@@ -30,8 +30,7 @@ class _Picture(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
         self._column.addWidget(self.caption)
-        self._column.addWidget(self.view)
-        self._column.addStretch(1)
+        self._column.addWidget(self.view, 1)
 
     def set_image(self, image: np.ndarray | None) -> None:
         self.view.set_image(image)
@@ -45,10 +44,9 @@ class _Picture(QWidget):
         ratio = self.devicePixelRatioF()
         factor = max(1, int(self.width() * ratio) // image.shape[1]) / ratio
         height = round(image.shape[0] * factor)
-        if self.view.maximumHeight() != height or self.view.minimumHeight() != min(height, MIN_PX):
-            self.view.setMinimumHeight(min(height, MIN_PX))
-            self.view.setMaximumHeight(height)
-            self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.view.setMinimumHeight(min(height, MIN_PX))
+        around = self.caption.sizeHint().height() + self._column.spacing()
+        self.setMaximumHeight(height + around)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -75,8 +73,8 @@ class Previews(QWidget):
         self._column.setSpacing(theme.GRID)
         self._column.addWidget(self.title)
         for picture in (self.pairs, self.samples, self.sheet):
-            self._column.addWidget(picture)
-        self._column.addStretch(1)
+            self._column.addWidget(picture, 1)
+        self._column.addStretch(0)
         self.sheet.hide()
 
     def sizeHint(self) -> QSize:

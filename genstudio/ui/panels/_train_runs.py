@@ -36,6 +36,7 @@ class Slot:
     live: dict[str, Any] = field(default_factory=dict)  # what was changed while it ran, by key
     alarm: str = ""
     card: Card | None = None
+    watched: bool = False  # whether its weights are published for the pictures
     then_epoch: bool = False  # one epoch was asked for before the run could say how long that is
 
     @property

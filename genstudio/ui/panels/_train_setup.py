@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -77,7 +77,8 @@ class SetupPage(QWidget):
         with QSignalBlocker(self.family), QSignalBlocker(self.data):
             for key, family in self._families.items():
                 self.family.addItem(family.title, key)
-                self.family.setItemData(self.family.count() - 1, family.paper, 3)  # tooltip
+                last = self.family.count() - 1
+                self.family.setItemData(last, family.paper, Qt.ItemDataRole.ToolTipRole)
             for source in data.sources().values():
                 if source.available():
                     self.data.addItems(list(source.names))

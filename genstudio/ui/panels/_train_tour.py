@@ -15,6 +15,8 @@ WAIT_MS = 60_000
 
 
 def tour(panel: TrainPanel) -> Iterator[str]:
+    """Yields the caption of each photograph."""
+    wait(panel, lambda: panel.session.torch_ready)
     yield panel.tr("An empty panel: one sentence, and the button that starts the recommended run")
     setup = panel.inspector().setup
     setup.load()

@@ -45,6 +45,8 @@ class TrainPanel(Panel):
         self._picture: Picture | None = None
         self._inspector: Inspector | None = None
         self._pending_state: dict[str, Any] = {}
+        self._picture_state: dict[str, Any] = {}
+        self._start_when_ready = False
         self._timeline = TrainTimeline(self)
         self._arrange()
         self._wire()
@@ -119,6 +121,7 @@ class TrainPanel(Panel):
             self._picture.previews.columns_changed.connect(self.looker.set_pairs)
             self.body.addWidget(self._picture)
             self._picture.fit(self.width())
+            self._picture.restore(self._picture_state)
         return self._picture
 
     def inspector(self) -> Inspector:
@@ -136,12 +139,17 @@ class TrainPanel(Panel):
         return self._inspector
 
     def _torch_is_here(self) -> None:
-        page = self.inspector()
+        page = self._inspector
+        if page is None:
+            return
         page.setup.load()
         if self._pending_state:
             page.setup.restore(self._pending_state)
             self._pending_state = {}
         self._offer_start()
+        if self._start_when_ready:
+            self._start_when_ready = False
+            self.start()
 
     # What the hand does ------------------------------------------------------------------------
 
@@ -159,9 +167,8 @@ class TrainPanel(Panel):
         page = self.inspector()
         if not page.setup.loaded():
             if not self.session.torch_ready:
-                self.say(
-                    Failure(self.tr("The families are still being loaded. Try again in a moment."))
-                )
+                self._start_when_ready = True
+                self.empty.set_text(self.tr("The run starts as soon as torch is loaded."))
                 return 0
             page.setup.load()
         try:
@@ -292,8 +299,7 @@ class TrainPanel(Panel):
     def _run_changed(self, index: int) -> None:
         slot = self.runs.slots[index]
         self.bar.show_slots(self._views())
-        if slot is not None and slot.card is not None:
-            self.session.watch(slot.view.run, self._seen(index))
+        self._watch(index)
         if index != self.chosen:
             return
         self.bar.show_run(slot.view if slot is not None else None)
@@ -387,8 +393,16 @@ class TrainPanel(Panel):
     def timeline(self) -> Timeline | None:
         return self._timeline
 
-    def _seen(self, index: int) -> bool:
-        return self._front and index == self.chosen
+    def _watch(self, index: int) -> None:
+        """Have the weights of a run published while it is seen here, or in another panel."""
+        slot = self.runs.slots[index]
+        if slot is None or slot.card is None:
+            return
+        elsewhere = any(ref.run == slot.view.run for ref in self.session.slots().values())
+        wanted = elsewhere or (self._front and index == self.chosen)
+        if wanted != slot.watched:
+            slot.watched = wanted
+            self.session.watch(slot.view.run, wanted)
 
     def activated(self) -> None:
         self._front = True
@@ -402,16 +416,14 @@ class TrainPanel(Panel):
         if self._picture is not None:
             self._picture.rest()
         self.looker.set_seen(False)
-        shown = {ref.run for ref in self.session.slots().values()}
-        for slot in self.runs.slots:
-            if slot is not None and slot.view.run not in shown:
-                self.session.watch(slot.view.run, False)
+        for index in range(N_SLOTS):
+            self._watch(index)
 
     def state(self) -> dict[str, Any]:
         page = self._inspector
         return {
             "form": page.setup.state() if page is not None else self._pending_state,
-            "picture": self._picture.state() if self._picture is not None else {},
+            "picture": self._picture.state() if self._picture else self._picture_state,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -421,8 +433,10 @@ class TrainPanel(Panel):
             if self._inspector is not None and self._inspector.setup.loaded():
                 self._inspector.setup.restore(form)
         picture = state.get("picture")
-        if isinstance(picture, dict) and picture:
-            self.picture().restore(picture)
+        if isinstance(picture, dict):
+            self._picture_state = picture
+            if self._picture is not None:
+                self._picture.restore(picture)
 
     def export_png(self, path: Path) -> None:
         """The curves and previews as they stand, as PNG."""
