@@ -335,6 +335,24 @@ def test_active_units_stand_beside_the_kl(panel: TrainPanel, qtbot: QtBot) -> No
     assert live.alarm.isVisibleTo(live)
 
 
+def test_the_unit_and_the_plane_are_those_of_the_run_in_view(
+    panel: TrainPanel, qtbot: QtBot
+) -> None:
+    finished(qtbot, panel)
+    picture = panel.picture()
+    until(qtbot, lambda: "z1 from -3 to 3" in picture.previews.sheet.caption.text())
+    until(qtbot, lambda: picture.curves._y_label == "nats per image")
+    setup = panel.inspector().setup
+    setup.family.setCurrentIndex(setup.family.findData("ae"))
+    setup.config_form().set_values({**TINY, "likelihood": "gaussian"})
+    setup.settings_form().set_values(QUICK)
+    finished(qtbot, panel)
+    until(qtbot, lambda: picture.curves._y_label == "squared error per image")
+    until(qtbot, lambda: "z1 from -3 to 3" not in picture.previews.sheet.caption.text())
+    assert picture.lower.isHidden()
+    assert panel.inspector().live.forms.keys() == {"train."}
+
+
 def test_a_failure_is_a_sentence_and_start_works_again(panel: TrainPanel, qtbot: QtBot) -> None:
     panel.inspector().setup.settings_form().set_values({"lr": 1e30})
     click(panel.bar.main)

@@ -29,6 +29,7 @@ N_UNITS = 1000  # images over which active units are counted
 class Aim:
     """What is looked at: a frame of a run, with the data it trains on."""
 
+    run: int
     frame: Frame
     data: str
     latent_dim: int | None
@@ -75,16 +76,15 @@ class Looker(QObject):
             self._look()
 
     def aim(self, aim: Aim | None) -> None:
-        """Look at this from now on."""
-        if aim is not None and self._aim is not None and aim.frame.source != self._aim.frame.source:
+        """Look at this from now on; what was learned of another run is forgotten."""
+        before = self._aim
+        if aim is not None and (before is None or aim.run != before.run):
+            self._asked, self._prior, self._units_at, self._unit = None, False, 0.0, ""
+            self._waiting.clear()
+        elif aim is not None and before is not None and aim.frame.source != before.frame.source:
             self._units_at = 0.0
         self._aim = aim
         self._look()
-
-    def renew(self) -> None:
-        """Another run: forget what was learned of the last one."""
-        self._asked, self._prior, self._units_at, self._unit = None, False, 0.0, ""
-        self._waiting.clear()
 
     # Private -----------------------------------------------------------------------------------
 
@@ -148,7 +148,7 @@ class Looker(QObject):
         self._ask(aim, "sheet", "latent.sheet:decode", plane=plane, xs=xs, ys=ys)
 
     def _answered(self, aim: Aim, key: str, answer: Answer) -> None:
-        if not answer.done:
+        if not answer.done or self._aim is None or aim.run != self._aim.run:
             return
         self._waiting.discard(key)
         value, step = answer.value, self._step(aim, answer)
@@ -186,6 +186,8 @@ class Looker(QObject):
         return aim.frame.step if answer.step is None else answer.step
 
     def _failed(self, aim: Aim, key: str, failure: Failure) -> None:
+        if self._aim is None or aim.run != self._aim.run:
+            return
         self._waiting.discard(key)
         if key == "look":
             self.refused.emit(failure)

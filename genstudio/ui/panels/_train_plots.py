@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from genstudio.ui import theme
 from genstudio.ui.widgets.curves import Curves
 
-ROOMY_PX = 520  # from this width on the bar has room for the smoothing
+PILL_PX = 96  # longest name on a pill
+SMOOTHING_PX = 184  # what the smoothing takes of the bar
 
 
 class KLCurves(Curves):
@@ -60,14 +61,29 @@ class LossCurves(Curves):
         return QSize(320, 160)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Smoothing gives way where the bar has no room for it."""
         super().resizeEvent(event)
-        shown = self.width() >= ROOMY_PX
+        self._make_room()
+
+    def _add_pill(self, name: str, tip: str) -> None:
+        super()._add_pill(name, tip)
+        pill = self._pills[name]
+        pill.setText(pill.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, PILL_PX))
+        self._make_room()
+
+    def _remove_pill(self, name: str) -> None:
+        super()._remove_pill(name)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Smoothing gives way where the bar has no room for it."""
         bar = self.layout().itemAt(0).layout()
-        for index in range(bar.count()):
-            widget = bar.itemAt(index).widget()
-            if widget is self._track or isinstance(widget, QLabel):
-                widget.setVisible(shown)
+        widgets = [bar.itemAt(index).widget() for index in range(bar.count())]
+        smoothing = [w for w in widgets if w is self._track or isinstance(w, QLabel)]
+        others = [w for w in widgets if w is not None and w not in smoothing]
+        needed = sum(w.sizeHint().width() + bar.spacing() for w in (*others, *self._pills.values()))
+        needed += SMOOTHING_PX
+        for widget in smoothing:
+            widget.setVisible(self.width() >= needed)
 
     def _lead(self, x: float | None) -> None:
         self._below.point_at_step(None if x is None else round(x))

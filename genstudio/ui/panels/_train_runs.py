@@ -206,7 +206,9 @@ class Runs(QObject):
         """
         view = slot.view
         newest = slot.frames.newest_stored()
-        if view.step > 0 and (not view.over or newest is None or newest.step < view.step):
+        failed = view.state is JobState.FAILED
+        fresh = not view.over or newest is None or newest.step < view.step
+        if view.step > 0 and fresh and not failed:
             slot.frames.live(Frame(view.step, view.source, live=True))
         else:
             slot.frames.live(None)

@@ -7,6 +7,8 @@ from PySide6.QtCore import QObject
 from genstudio.ui.panel import Timeline
 from genstudio.ui.panels._train_frames import Frame, Frames
 
+MAX_LETTERS = 14  # of a run's name beside the slider
+
 
 class TrainTimeline(Timeline):
     """The frames of one run; which run is set by `show`."""
@@ -60,4 +62,5 @@ class TrainTimeline(Timeline):
         n = len(self._frames)
         if not n:
             return ""
-        return self.tr("training of {0}, {1} stored steps").format(self._name, n)
+        name = self._name if len(self._name) <= MAX_LETTERS else f"{self._name[:MAX_LETTERS]}…"
+        return self.tr("training of {0}, {1} stored steps").format(name, n)

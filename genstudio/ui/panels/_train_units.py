@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from PySide6.QtWidgets import QWidget
 
 MAX_SHOWN = 6
@@ -26,6 +27,8 @@ def unit_rows(units: Any, step: int, words: QWidget) -> tuple[list[tuple[str, st
             words.tr("{0} of {1}").format(units.n_active, len(units.variance)),
         )
     ]
+    if units.kl is not None and not np.isfinite(units.kl).all():
+        return [], ""
     if units.kl is not None:
         order = sorted(range(len(units.kl)), key=lambda i: -units.kl[i])
         name, value = words.tr("KL of z{0}"), words.tr("{0} nats")

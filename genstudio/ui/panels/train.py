@@ -98,7 +98,7 @@ class TrainPanel(Panel):
         self.looker.sheet.connect(lambda sheet, _step: self.picture().previews.show_sheet(sheet))
         self.looker.units.connect(self._counted)
         self.looker.unit.connect(lambda unit: self.picture().set_unit(unit))
-        self.looker.refused.connect(self.say)
+        self.looker.refused.connect(self._refused)
         session.ready.connect(self._torch_is_here)
         session.seed_changed.connect(lambda _seed: self._aim())
         keys: dict[str, Callable[[], None]] = {
@@ -261,7 +261,6 @@ class TrainPanel(Panel):
 
     def _choose(self, index: int) -> None:
         self.chosen = index
-        self.looker.renew()
         self.bar.choose(index)
         self._show_chosen()
 
@@ -377,12 +376,18 @@ class TrainPanel(Panel):
             self.looker.aim(None)
             return
         recipe, dim = slot.view.recipe, slot.card.latent_dim
-        self.looker.aim(Aim(frame, recipe.data, dim, self.session.seed))
+        self.looker.aim(Aim(slot.view.run, frame, recipe.data, dim, self.session.seed))
 
     def _looked(self, look: Any, step: int) -> None:
         frame = self._timeline.frame()
         live = frame is not None and frame.live
         self.picture().previews.show_look(look, step, self.session.seed, live=live)
+
+    def _refused(self, failure: Failure) -> None:
+        """A stored step cannot be shown; where the run failed, that is what is said."""
+        slot = self.slot()
+        if slot is not None and slot.view.failure is None:
+            self.say(failure)
 
     def _counted(self, units: Any, step: int) -> None:
         rows, alarm = unit_rows(units, step, self)
