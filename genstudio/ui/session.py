@@ -177,7 +177,7 @@ class Session(QObject):
                 raise BadInput(f"There is no live model {source}. Start a training first.")
             return ModelRef(source, job.card, job.name, job.run, job.snapshots)
         card = shelf.describe(source)
-        return ModelRef(source, card, card.title or card.name, None, shelf.snapshots(source))
+        return ModelRef(source, card, card.name, None, shelf.snapshots(source))
 
     # Asks --------------------------------------------------------------------------------------
 
