@@ -438,6 +438,13 @@ def test_an_earlier_run_is_laid_over(panel: TrainPanel, qtbot: QtBot) -> None:
     assert curves.data("loss", "train", "old")[0].tolist() == [1, 2, 3, 4, 5]
     panel.files.lay_over(old, False)
     assert curves.overlays() == []
+    setup = panel.inspector().setup
+    setup.config_form().set_values({"likelihood": "gaussian"})
+    setup.name.setText("other")
+    finished(qtbot, panel)
+    panel.files.lay_over(old, True)
+    assert "another unit" in panel.banner.text()
+    assert curves.overlays() == []
 
 
 def test_the_manifold_follows_the_live_model(

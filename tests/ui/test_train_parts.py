@@ -25,6 +25,7 @@ from genstudio.ui.panels._train_run import (
     default_name,
     free_slot,
     fresh_name,
+    loss_scale,
     time_left,
 )
 
@@ -143,6 +144,16 @@ def test_a_run_that_is_over_stays_over():
     assert failed.failure is not None
     assert failed.moved(StateChange(3, "vae", JobState.RUNNING)).state is JobState.FAILED
     assert run.moved(StateChange(4, "vae", JobState.DONE)).state is JobState.RUNNING
+
+
+def test_losses_in_other_units_are_told_apart():
+    nats = loss_scale("vae", {"likelihood": "bernoulli"})
+    assert loss_scale("ae", {"likelihood": "bernoulli"}) == nats
+    error = loss_scale("ae", {"likelihood": "gaussian"})
+    assert (
+        len({nats, error, loss_scale("vae", {"likelihood": "gaussian"}), loss_scale("pca", {})})
+        == 4
+    )
 
 
 def test_the_second_run_takes_the_other_slot():

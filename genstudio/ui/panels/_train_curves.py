@@ -53,6 +53,7 @@ class Curves:
     """All scalars of one run: `series(split, part)` in the order of steps, and the marks."""
 
     name: str
+    scale: str = ""  # runs of another scale have losses that cannot stand in the same plot
     marks: list[Mark] = field(default_factory=list)
     _series: dict[tuple[str, str], tuple[_Growing, _Growing]] = field(default_factory=dict)
 
@@ -121,13 +122,15 @@ class Curves:
         return max(ends, default=0)
 
 
-def earlier(_model: object, folder: str, name: str) -> Curves:
+def earlier(_model: object, folder: str, name: str, scale: str = "") -> Curves:
     """The curves of an earlier run from its folder; asked in the ask lane, since the file may be
     large.
     """
     from genstudio.engine import runs
 
-    return collect(runs.rows(Path(folder)), name)
+    curves = collect(runs.rows(Path(folder)), name)
+    curves.scale = scale
+    return curves
 
 
 def collect(rows: Iterable[Mapping[str, Any]], name: str) -> Curves:

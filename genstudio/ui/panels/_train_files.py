@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu, QToolButton
 
+from genstudio.abilities import BadInput, Card
 from genstudio.engine.messages import Failure
 from genstudio.ui import icons, theme
 from genstudio.ui.panels._train_curves import Curves
+from genstudio.ui.panels._train_run import loss_scale
 
 if TYPE_CHECKING:
     from genstudio.ui.panels.train import TrainPanel
@@ -50,14 +52,18 @@ class FileMenu(QToolButton):
 
     def lay_over(self, folder: Path, on: bool) -> None:
         """Draw the curves of an earlier run behind those of the chosen one, or take them away."""
-        key = str(folder)
+        key, slot = str(folder), self._panel.slot()
         if not on:
             self._overlays.pop(key, None)
             self._panel.overlays_changed()
         elif len(self._overlays) >= MAX_OVERLAYS:
-            self._panel.say(
-                Failure(self.tr("Six earlier runs are shown. Take one away to lay over another."))
+            words = self.tr("Six earlier runs are shown. Take one away to lay over another.")
+            self._panel.say(Failure(words))
+        elif slot is not None and scale_in(folder) != slot.curves.scale:
+            words = self.tr(
+                "The loss of {0} has another unit and cannot be laid over. Choose another."
             )
+            self._panel.say(Failure(words.format(folder.name)))
         else:
             self.fetch(folder, lambda curves: self._laid(key, curves))
 
@@ -71,6 +77,7 @@ class FileMenu(QToolButton):
             then=lambda answer: then(answer.value),
             folder=str(folder),
             name=folder.name,
+            scale=scale_in(folder),
         )
 
     def _laid(self, key: str, curves: Curves) -> None:
@@ -107,3 +114,12 @@ class FileMenu(QToolButton):
         again.setEnabled(bool(folders))
         menu.addSeparator()
         menu.addAction(self.tr("Copy as command line"), panel.copy_command)
+
+
+def scale_in(folder: Path) -> str:
+    """The scale of the losses of the run in `folder`; nothing where it has no card."""
+    try:
+        card = Card.read(folder / "card.json")
+    except BadInput:
+        return ""
+    return loss_scale(card.family, card.config)

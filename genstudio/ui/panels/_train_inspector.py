@@ -35,7 +35,7 @@ class Inspector(QWidget):
         theme.role(self.what, "link")
         self.what.setCheckable(True)
         self.what.setToolTip(self.tr("Formula and source of what this panel shows."))
-        self._help = QLabel(help_text, self)
+        self._help = QLabel(self.tr(help_text), self)
         self._help.setTextFormat(Qt.TextFormat.RichText)
         self._help.setWordWrap(True)
         self._help.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
@@ -69,6 +72,12 @@ class LossCurves(Curves):
         pill = self._pills[name]
         pill.setText(pill.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, PILL_PX))
         self._make_room()
+
+    def overlay(
+        self, run: str, data: Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
+    ) -> None:
+        super().overlay(run, data)
+        self._colour_pills()  # the order of the parts may be another
 
     def _remove_pill(self, name: str) -> None:
         super()._remove_pill(name)

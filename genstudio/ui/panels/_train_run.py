@@ -45,6 +45,14 @@ class Recipe:
     out: Path = Path()
 
 
+def loss_scale(family: str, config: Mapping[str, Any]) -> str:
+    """Runs of the same scale have losses that can be compared: Bernoulli ones all are nats, of
+    anything else each family has its own measure.
+    """
+    likelihood = config.get("likelihood")
+    return "bernoulli" if likelihood == "bernoulli" else f"{family} {likelihood or ''}".strip()
+
+
 @dataclass(frozen=True)
 class RunView:
     """A run in one of the two slots; replaced, never changed."""

@@ -14,7 +14,7 @@ from genstudio.abilities import Card
 from genstudio.engine.messages import Event, JobState, Progress, Scalars, StateChange
 from genstudio.ui.panels._train_curves import MARKED, Curves, mark_text
 from genstudio.ui.panels._train_frames import Frame, Frames, stored
-from genstudio.ui.panels._train_run import Recipe, RunView, controls
+from genstudio.ui.panels._train_run import Recipe, RunView, controls, loss_scale
 
 if TYPE_CHECKING:
     from genstudio.engine.lanes import Job
@@ -87,6 +87,7 @@ class Runs(QObject):
         run = self.session.start(factory, name, folder=recipe.out, paused=paused)
         state = JobState.PAUSED if paused else JobState.WAITING
         slot = Slot(RunView(run, name, recipe, state), before or Curves(name), Frames())
+        slot.curves.scale = loss_scale(recipe.family, recipe.config)
         slot.frames.replace(stored(recipe.out))
         self.slots[index] = slot
         for moved in (self.changed, self.curves_moved, self.frames_moved):

@@ -18,6 +18,7 @@ from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline
 from genstudio.ui.panels._train_bar import ControlBar
 from genstudio.ui.panels._train_files import FileMenu
+from genstudio.ui.panels._train_help import HELP
 from genstudio.ui.panels._train_inspector import Inspector
 from genstudio.ui.panels._train_job import command_of, recipe_in, resuming, starting
 from genstudio.ui.panels._train_looks import Aim, Looker
@@ -341,11 +342,13 @@ class TrainPanel(Panel):
         self._picture.show_step(None if self._following() else self._shown_step())
 
     def _behind(self) -> list[Curves]:
-        """What is laid over: the other slot's run and the earlier runs."""
+        """The other slot's run and the earlier ones that are measured in the same unit."""
+        chosen = self.slot()
         others = [
-            s.curves for i, s in enumerate(self.runs.slots) if s is not None and i != self.chosen
+            slot.curves for slot in self.runs.slots if slot is not None and slot is not chosen
         ]
-        return [*others, *self.files.overlays()]
+        scale = chosen.curves.scale if chosen is not None else ""
+        return [run for run in (*others, *self.files.overlays()) if run.scale == scale]
 
     def _following(self) -> bool:
         slot = self.slot()
@@ -462,20 +465,6 @@ def serves(card: Card) -> str | None:
     """Training needs no model in view."""
     return None
 
-
-HELP = """<p>A model is trained step by step on batches of images; each point of a curve is one
-step. The solid line is the loss of each training batch, the dashed one that of test images.</p>
-<p>A variational autoencoder maximises the evidence lower bound
-(Kingma &amp; Welling 2014, eq. 3):<br>
-<i>log p(x) &ge; E<sub>q(z|x)</sub>[log p(x|z)] &minus; KL(q(z|x) || p(z))</i>.<br>
-<b>reconstruction</b> is the first term with its sign turned, <b>kl</b> the second; their sum, with
-the KL weighted by beta (Higgins et al. 2017, eq. 4), is the <b>loss</b>. All are nats per image,
-lower is better.</p>
-<p>A latent unit is <b>active</b> when its mean moves with the image:
-Var<sub>x</sub>(E[z|x]) &gt; 0.01 (Burda et al. 2016). When units fall silent and their KL goes to
-zero, the posterior has collapsed to the prior.</p>
-<p>The transport bar goes through stored steps of this run: the same test images, the same noise
-for the samples, other weights.</p>"""
 
 PANEL = PanelSpec(
     key="train",
