@@ -305,6 +305,16 @@ def test_pictures_of_the_live_model_and_time_travel(panel: TrainPanel, qtbot: Qt
     assert [int(timeline.label(i).split()[1]) for i in range(timeline.count())] == stored
 
 
+def test_after_a_step_the_pictures_are_of_that_step(panel: TrainPanel, qtbot: QtBot) -> None:
+    previews = panel.picture().previews
+    for n in (1, 2, 3):
+        click(panel.bar.step_button)
+        until(qtbot, lambda n=n: previews.title.text() == f"Live model at step {n}")
+    reaches(qtbot, panel, JobState.PAUSED)
+    click(panel.bar.stop_button)
+    until(qtbot, lambda: previews.title.text() == "Stored step 3")
+
+
 def test_the_timeline_stays_where_the_hand_put_it_while_training_goes_on(
     panel: TrainPanel, qtbot: QtBot
 ) -> None:

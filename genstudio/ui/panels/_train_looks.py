@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from genstudio.ui.session import Session
 
 INTERVAL_MS = 400  # between looks at a live model
+PUBLISH_MS = 150  # new weights are asked for this long before a look
 UNITS_INTERVAL_MS = 2500  # active units take half a second of work, so they are seldom counted
 N_CELLS = 10  # cells along each side of the small sheet
 N_ENCODED = 256  # images whose encodings say where the sheet lies
@@ -53,6 +54,7 @@ class Looker(QObject):
         self._waiting: set[str] = set()
         self._seen = False
         self._n_pairs, self._asked_at, self._units_at = 10, 0.0, 0.0
+        self._stale = False  # the last answer was of older weights than those that are shown
         self._unit = ""  # of the loss, once the model has said
         self._prior = False  # the latent space has the prior N(0, I), so the sheet stands still
         self._again = QTimer(self)
@@ -75,6 +77,10 @@ class Looker(QObject):
             self._asked = None
             self._look()
 
+    def hungry(self) -> bool:
+        """Whether the next look at a live model is near, so that it needs new weights."""
+        return 1000 * (time.monotonic() - self._asked_at) > INTERVAL_MS - PUBLISH_MS
+
     def aim(self, aim: Aim | None) -> None:
         """Look at this from now on; what was learned of another run is forgotten."""
         before = self._aim
@@ -90,7 +96,9 @@ class Looker(QObject):
 
     def _look(self) -> None:
         aim = self._aim
-        if aim is None or not self._seen or aim == self._asked or not self._session.torch_ready:
+        if aim is None or not self._seen or not self._session.torch_ready:
+            return
+        if aim == self._asked and not self._stale:
             return
         left_ms = INTERVAL_MS - 1000 * (time.monotonic() - self._asked_at)
         same_source = self._asked is not None and self._asked.frame.source == aim.frame.source
@@ -98,7 +106,7 @@ class Looker(QObject):
             if not self._again.isActive():
                 self._again.start(max(20, int(left_ms)))
             return
-        self._asked, self._asked_at = aim, time.monotonic()
+        self._asked, self._asked_at, self._stale = aim, time.monotonic(), False
         self._ask(
             aim, "look", "metrics.preview:look", data=aim.data, n=self._n_pairs, seed=aim.seed
         )
@@ -153,6 +161,8 @@ class Looker(QObject):
         self._waiting.discard(key)
         value, step = answer.value, self._step(aim, answer)
         if key == "look":
+            self._stale = aim.frame.live and step < self._aim.frame.step
+            self._look()
             self.looked.emit(value, step)
         elif key == "sheet":
             self.sheet.emit(value, step)

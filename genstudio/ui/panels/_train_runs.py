@@ -202,15 +202,16 @@ class Runs(QObject):
         self.changed.emit(index)
 
     def _refresh_live(self, slot: Slot) -> None:
-        """The last frame is the live model while it trains, and after that while no stored step is
-        as new.
+        """The last frame is the live model while it trains, and after that what the run saved at
+        its end, where no stored step is as new.
         """
         view = slot.view
         newest = slot.frames.newest_stored()
         failed = view.state is JobState.FAILED
         fresh = not view.over or newest is None or newest.step < view.step
         if view.step > 0 and fresh and not failed:
-            slot.frames.live(Frame(view.step, view.source, live=True))
+            source = str(view.recipe.out) if view.over else view.source
+            slot.frames.live(Frame(view.step, source, live=not view.over))
         else:
             slot.frames.live(None)
 

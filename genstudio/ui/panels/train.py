@@ -407,7 +407,8 @@ class TrainPanel(Panel):
         if slot is None or slot.card is None:
             return
         elsewhere = any(ref.run == slot.view.run for ref in self.session.slots().values())
-        wanted = elsewhere or (self._front and index == self.chosen)
+        soon = slot.view.state is not JobState.RUNNING or self.looker.hungry()
+        wanted = elsewhere or (self._front and index == self.chosen and soon)
         if wanted != slot.watched:
             slot.watched = wanted
             self.session.watch(slot.view.run, wanted)
