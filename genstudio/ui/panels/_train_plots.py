@@ -13,7 +13,6 @@ from genstudio.ui import theme
 from genstudio.ui.widgets.curves import Curves
 
 PILL_PX = 96  # longest name on a pill
-SMOOTHING_PX = 184  # what the smoothing takes of the bar
 
 
 class KLCurves(Curves):
@@ -89,8 +88,10 @@ class LossCurves(Curves):
         widgets = [bar.itemAt(index).widget() for index in range(bar.count())]
         smoothing = [w for w in widgets if w is self._track or isinstance(w, QLabel)]
         others = [w for w in widgets if w is not None and w not in smoothing]
-        needed = sum(w.sizeHint().width() + bar.spacing() for w in (*others, *self._pills.values()))
-        needed += SMOOTHING_PX
+        gap = bar.spacing()
+        needed = sum(widget.sizeHint().width() + gap for widget in others) - gap
+        needed += sum(pill.sizeHint().width() + gap // 2 for pill in self._pills.values())
+        needed += sum(min(w.maximumWidth(), w.sizeHint().width()) + gap for w in smoothing)
         for widget in smoothing:
             widget.setVisible(self.width() >= needed)
 
