@@ -1,7 +1,8 @@
-"""Images of a data set, by their number."""
+"""Images of a data set by their number, and what else the map of a latent space asks in one go."""
 
 from __future__ import annotations
 
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 
 from genstudio.abilities import BadInput
 from genstudio.data import Dataset, load
-from genstudio.latent.encodings import split_of
+from genstudio.latent import sheet
+from genstudio.latent.encodings import Encodings, encode, split_of
+from genstudio.latent.sheet import Sheet
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,3 +51,22 @@ def classes(model: Any, data: str | Dataset) -> tuple[str, ...]:
     """Query: the names of a data set's classes; the model is not asked anything."""
     dataset = load(data) if isinstance(data, str) else data
     return tuple(dataset.classes)
+
+
+def sheet_and_encodings(
+    model: Any, cells: Mapping[str, Any], images: Mapping[str, Any]
+) -> Generator[None, None, tuple[Sheet | None, Encodings | None]]:
+    """Query: (Sheet, Encodings) as the result of one ask, so that both are of the same weights.
+
+    `cells` are the arguments of `sheet.decode`, `images` those of `encodings.encode`. The yields
+    between, at which a newer ask may take over, carry nothing.
+    """
+    whole: Sheet | None = None
+    for part in sheet.decode(model, **cells):
+        whole = part
+        yield None
+    encoded: Encodings | None = None
+    for some in encode(model, **images):
+        encoded = some
+        yield None
+    return whole, encoded

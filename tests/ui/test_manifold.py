@@ -14,7 +14,11 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from genstudio.abilities import Card
 from genstudio.engine import library
+from genstudio.engine.settings import train_settings
+from genstudio.engine.training import Training
+from genstudio.models import family
 from genstudio.ui.panels._manifold_scene import Subset
 from genstudio.ui.panels.manifold import Manifold
 from genstudio.ui.session import Session
@@ -310,6 +314,48 @@ def test_sheet_and_points_of_a_step_change_together(panel: Manifold, qtbot: QtBo
     assert seen[-1][0] != tag
     assert seen[-1][1] is not points
     assert panel.plane.points() is not points
+
+
+def test_the_map_follows_a_model_in_training_without_mixing_steps(
+    panel: Manifold, qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    record = family("vae")
+    config = record.configure({"latent_dim": 2, "width": 16, "depth": 1})
+    settings = train_settings({"steps": 4000, "precision": "float32", "threads": 1})
+    card = Card(
+        name="live",
+        family="vae",
+        shape=(1, 28, 28),
+        latent_dim=2,
+        abilities=("latent", "likelihood"),
+        data="mnist",
+    )
+    run = session.start(
+        lambda: Training(record, "mnist", tmp_path / "live", config, settings), "live", card=card
+    )
+    session.watch(run, True)
+    seen: list[tuple[object, int | None]] = []
+    panel.scene.settled.connect(
+        lambda: seen.append((panel.plane.sheet_tag(), panel.scene.encoded_at()))
+    )
+    holes: list[int] = []
+    qtbot.waitUntil(lambda: bool(session.jobs()[run].progress), timeout=WITHIN_MS)
+    session.show("A", f"live:{run}")
+
+    def grown() -> bool:
+        if seen and not panel.plane.sheets():
+            holes.append(len(seen))
+        return len({tag[1] for tag, _ in seen}) >= 4
+
+    qtbot.waitUntil(grown, timeout=WITHIN_MS)
+    session.stop(run)
+    qtbot.waitUntil(lambda: session.jobs()[run].state.over, timeout=WITHIN_MS)
+    settle(qtbot, panel)
+    steps = [tag[1] for tag, _ in seen if tag[1] is not None]
+    assert steps == sorted(steps), "training is never seen to go back"
+    assert all(tag[1] == points for tag, points in seen), "sheet and points are of one step"
+    assert not holes, "the old picture stays until the new one has come"
+    assert "training step" in panel.bar.status.text()
 
 
 def test_another_model_comes_into_view(

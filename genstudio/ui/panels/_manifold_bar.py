@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QToolButton, QWidget
 
@@ -52,9 +52,9 @@ class Bar(QWidget):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        head.setSpacing(3 * theme.GRID)
+        head.setSpacing(2 * theme.GRID)
         head.addWidget(self.title)
-        head.addWidget(self.status, 0, Qt.AlignmentFlag.AlignBottom)
+        head.addWidget(self.status)
         head.addStretch(1)
         tools = QHBoxLayout()
         tools.setSpacing(theme.GRID)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from genstudio.ui import icons, theme
 from genstudio.ui.panels._manifold_rows import Rows, heading
 from genstudio.ui.panels._manifold_text import figures
+from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.image_view import ImageView
 from genstudio.ui.widgets.number_field import NumberField
 
@@ -89,12 +90,12 @@ class ImageSection(QWidget):
         for column, (view, name) in enumerate(
             (
                 (self.input, self.tr("image")),
-                (self.output, self.tr("rebuilt")),
+                (self.output, self.tr("reconstruction")),
                 (self.drawn, self.tr("draw")),
             )
         ):
             pictures.addWidget(view, 0, column)
-            pictures.addWidget(theme.caption(QLabel(name)), 1, column)
+            pictures.addWidget(theme.caption(ElidedLabel(text=name)), 1, column)
         pictures.setColumnStretch(3, 1)
         inner = QVBoxLayout(self._sampling)
         inner.setContentsMargins(0, theme.GRID, 0, 0)

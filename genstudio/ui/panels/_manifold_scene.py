@@ -6,8 +6,9 @@ Answers are put on the map so that two models, or two steps of training, are nev
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,6 @@ from genstudio.ui.widgets.latent_plane import Extent, LatentPlane, SheetRequest
 
 OVERHANG = 0.12  # of the view on each side, that the points' picture covers too
 RIM = (10, 12, 16, 210)
-TRIES = 2  # to get sheet and points of the same step while training moves on
-FAIR_SHARE = 2000  # encodings that are enough for a first picture of the points
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,7 @@ class Scene(QObject):
         self._encoded_for: tuple[object, ...] = ()
         self._epoch = 0
         self._waiting: set[str] = set()
-        self._ready: dict[str, tuple[Callable[[], None], int | None]] = {}
-        self._tries = 0
+        self._ready: dict[str, Callable[[], None]] = {}
         self._refresh_again = False
         self._move_again = False
         self._held = False
@@ -81,6 +79,10 @@ class Scene(QObject):
         self._sheet_busy = self._sheet_again = False
         self._points_busy = self._points_again = False
         plane.view_wanted.connect(self.ask_pictures)
+
+    def encoded_at(self) -> int | None:
+        """The training step of the model that encoded the points."""
+        return self._encoded_at
 
     # What is shown -----------------------------------------------------------------------------
 
@@ -100,8 +102,7 @@ class Scene(QObject):
         self.ref, self.source = ref, source
         self._held = hold
         self._encoded_for = ()
-        self._begin(space, keep)
-        self.ask_encodings()
+        self._begin(space, keep, again=True)
 
     def release(self) -> None:
         """Where to look is known now: ask for the pictures."""
@@ -129,16 +130,12 @@ class Scene(QObject):
         if self._waiting:
             self._refresh_again = True
             return
-        self._tries = 0
-        self._ask_again()
-
-    def _ask_again(self) -> None:
         self._refresh_again = False
         self._encoded_for = ()
-        self._begin(self.space, keep=True)
-        self.ask_encodings()
+        self._begin(self.space, keep=True, again=True)
 
-    def _begin(self, space: Space, keep: bool) -> None:
+    def _begin(self, space: Space, keep: bool, again: bool = False) -> None:
+        """Ask for the pictures of another epoch; `again` asks for encodings too."""
         self._epoch += 1
         self.space = space
         self._ready.clear()
@@ -151,28 +148,28 @@ class Scene(QObject):
             self._session.cancel(self, key)
         self._sheet_busy = self._sheet_again = False
         self._points_busy = self._points_again = False
+        if again and len(self._waiting) == 2:
+            self._ask_together()
+            return
         self.ask_sheet()
+        if again:
+            self.ask_encodings()
 
-    def _arrive(self, kind: str, epoch: int, put: Callable[[], None], step: int | None) -> None:
+    def _arrive(self, kind: str, epoch: int, put: Callable[[], None]) -> None:
         """Put a picture on the map, together with the others where several are awaited."""
         if epoch != self._epoch:
             return
         if not self._waiting:
             put()
             return
-        self._ready[kind] = (put, step)
+        self._ready[kind] = put
         self._waiting.discard(kind)
         if not self._waiting:
             self._put_all()
 
     def _put_all(self) -> None:
-        steps = {step for _, step in self._ready.values() if step is not None}
-        if len(steps) > 1 and self._tries < TRIES:
-            self._tries += 1
-            self._ask_again()
-            return
         ready, self._ready = self._ready, {}
-        for put, _ in ready.values():
+        for put in ready.values():
             put()
         self.settled.emit()
         if self._move_again:
@@ -207,7 +204,6 @@ class Scene(QObject):
         if request is None:
             return
         self._sheet_busy, self._sheet_again = True, False
-        scale = self.space.scale
         self._session.ask(
             self,
             "sheet",
@@ -216,12 +212,59 @@ class Scene(QObject):
             priority=Priority.SHEET,
             then=partial(self._take_sheet, request, self._epoch),
             failed=partial(self._sheet_refused, self._epoch),
-            plane=self.space.plane,
-            xs=scale.inverse(request.xs),
-            ys=scale.inverse(request.ys),
-            shell=self.space.shell,
-            coarse=request.coarse,
+            **self._cells(request),
         )
+
+    def _cells(self, request: SheetRequest) -> dict[str, Any]:
+        scale = self.space.scale
+        return {
+            "plane": self.space.plane,
+            "xs": scale.inverse(request.xs),
+            "ys": scale.inverse(request.ys),
+            "shell": self.space.shell,
+            "coarse": request.coarse,
+        }
+
+    def _ask_together(self) -> None:
+        """Ask for sheet and encodings in one: while a model trains, both are of one step."""
+        request = self._plane.request()
+        if request is None or self._held:
+            self._waiting.clear()
+            self.ask_encodings()
+            return
+        self._sheet_busy = True
+        self._encoded_for = (self.source, self._session.data, self.subset)
+        self._session.ask(
+            self,
+            "sheet",
+            "latent.pictures:sheet_and_encodings",
+            model=self.source,
+            priority=Priority.SHEET,
+            then=partial(self._take_together, request, self._epoch, self.subset.split),
+            failed=partial(self._together_refused, self._epoch),
+            cells={**self._cells(request), "coarse": 0},
+            images={
+                "data": self._session.data,
+                "split": self.subset.split,
+                "limit": self.subset.limit,
+            },
+        )
+
+    def _take_together(self, request: SheetRequest, epoch: int, split: str, answer: Answer) -> None:
+        if answer.value is None or epoch != self._epoch:
+            return
+        sheet, encodings = answer.value
+        self._take_sheet(request, epoch, replace(answer, value=sheet))
+        self._take_encodings(self.source, split, replace(answer, value=encodings))
+
+    def _together_refused(self, epoch: int, failure: Failure) -> None:
+        """One of the two failed: ask for each by itself, so that the right one says so."""
+        if epoch == self._epoch:
+            self._waiting.clear()
+            self._sheet_busy = False
+            self._encoded_for = ()
+            self.ask_sheet()
+            self.ask_encodings()
 
     def _take_sheet(self, request: SheetRequest, epoch: int, answer: Answer) -> None:
         if epoch != self._epoch:
@@ -231,7 +274,7 @@ class Scene(QObject):
         self._sheet_busy = not (whole or answer.done)
         if whole or not self._waiting:
             put = partial(self._put_sheet, request, answer, whole)
-            self._arrive("sheet", epoch, put, answer.step)
+            self._arrive("sheet", epoch, put)
         if self._sheet_again and epoch == self._epoch and not self._waiting:
             self._sheet_busy = False
             self.ask_sheet()
@@ -301,9 +344,6 @@ class Scene(QObject):
         if source != self.source:
             return
         got = answer.value
-        enough = got.done_fraction >= 1 or len(got.mean) >= FAIR_SHARE
-        if self._waiting and not enough:
-            return
         self._encoded_at = answer.step
         self.cloud = Cloud(got.mean, got.std, got.labels, got.index, split)
         self.encodings_changed.emit()
@@ -381,7 +421,7 @@ class Scene(QObject):
             return
         self._points_busy = False
         put = partial(self._put_points, extent, cloud, xy, answer)
-        self._arrive("points", epoch, put, self._encoded_at)
+        self._arrive("points", epoch, put)
         if self._points_again:
             self.ask_points()
 

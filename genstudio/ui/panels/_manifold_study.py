@@ -39,6 +39,7 @@ class Study(QObject):
         self.mean: np.ndarray | None = None
         self.std: np.ndarray | None = None
         self.draws: list[np.ndarray] = []  # z of each draw
+        self.fresh = False  # another image was chosen, and its posterior is to be looked at
         self._seed = 0
         section.index_wanted.connect(self.choose)
         section.random_wanted.connect(self.choose_random)
@@ -92,6 +93,7 @@ class Study(QObject):
         self.image, self.title, self.index = image, title, index
         self._seed = self._session.seed
         self.draws.clear()
+        self.fresh = True
         self.encode()
 
     def forget(self) -> None:

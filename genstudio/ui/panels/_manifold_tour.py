@@ -28,7 +28,8 @@ def tour(panel: Manifold) -> Iterator[str]:
     yield panel.tr("Zoom in anywhere: the cells on screen are decoded again at the new scale.")
     plane.reset_view()
     pills["posterior"].setChecked(True)
-    panel.study.choose(8)
+    panel.board.clear()
+    panel.study.choose(1)
     for _ in range(6):
         yield ""
         panel.study.draw_again()

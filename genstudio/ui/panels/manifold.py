@@ -562,9 +562,22 @@ class Manifold(Panel):
         strong = (2.0, 1.25)
         self.plane.set_outlines(
             "posterior",
-            [Outline(line, "accent", strong[n], 1.0 - 0.35 * n) for n, line in enumerate(lines)],
+            [
+                Outline(line, "accent", strong[n], 1.0 - 0.35 * n, fill=0.2 if n == 0 else 0.0)
+                for n, line in enumerate(lines)
+            ],
         )
-        if fits and self.board.pins().active < 0:
+        if fits:
+            self._look_at_mean(mean)
+
+    def _look_at_mean(self, mean: np.ndarray) -> None:
+        """A chosen image is what rests in the probe; a pin elsewhere steps back."""
+        pins = self.board.pins()
+        if self.study.fresh and pins.active >= 0 and not np.allclose(pins.z(pins.active), mean):
+            self._rest = mean
+            self.board.choose(-1)
+        self.study.fresh = False
+        if self.board.pins().active < 0:
             self._rest = mean
             self._show_rest()
 

@@ -35,6 +35,7 @@ class Outline:
     opacity: float = 1.0
     dashed: bool = False
     label: str = ""
+    fill: float = 0.0  # opacity of its inside
 
 
 @dataclass(frozen=True)
@@ -132,22 +133,25 @@ def paint_outlines(
             continue
         polygon = QPolygonF([QPointF(float(x), float(y)) for x, y in px])
         seam = QPen(QColor(0, 0, 0, round(110 * outline.opacity)), (outline.width + 1.5) * ratio)
-        pen = QPen(_colour(outline), outline.width * ratio)
+        pen = QPen(_colour(outline, outline.opacity), outline.width * ratio)
         if outline.dashed:
             pen.setDashPattern([4.0, 4.0])
         painter.setPen(seam)
         painter.drawPolygon(polygon)
         painter.setPen(pen)
+        if outline.fill:
+            painter.setBrush(_colour(outline, outline.fill))
         painter.drawPolygon(polygon)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         if outline.label:
             _paint_label(painter, frame, px, outline, ratio)
 
 
-def _colour(outline: Outline) -> QColor:
+def _colour(outline: Outline, opacity: float) -> QColor:
     if not outline.colour.startswith("#"):
-        return theme.colour(outline.colour, outline.opacity)
+        return theme.colour(outline.colour, opacity)
     colour = QColor(outline.colour)
-    colour.setAlphaF(outline.opacity)
+    colour.setAlphaF(opacity)
     return colour
 
 
