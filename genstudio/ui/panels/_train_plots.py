@@ -26,6 +26,10 @@ class KLCurves(Curves):
             if widget is not None:
                 widget.hide()
 
+    def set_unit(self, part: str, unit: str) -> None:
+        super().set_unit(part, unit)
+        self._reread()
+
     def _add_pill(self, name: str, tip: str) -> None:
         super()._add_pill(name, tip)
         self._pills[name].hide()
@@ -48,6 +52,10 @@ class LossCurves(Curves):
         self._log_pill.toggled.connect(below.set_log)
         self._fit.clicked.connect(lambda _checked=False: below.fit())
         self.hovered.connect(self._lead)
+
+    def set_unit(self, part: str, unit: str) -> None:
+        super().set_unit(part, unit)
+        self._reread()
 
     def label_x(self, shown: bool) -> None:
         """Whether the word at the x axis stands here; else it stands at the plot below."""
