@@ -251,3 +251,14 @@ def test_a_panel_says_why_a_model_has_no_map() -> None:
     assert "latent" in serves(CARD.model_copy(update={"abilities": ()}))
     assert "one" in serves(CARD.model_copy(update={"latent_dim": 1}))
     assert "points" in serves(CARD.model_copy(update={"shape": (2,)}))
+
+
+def test_the_panel_is_there_before_torch() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, genstudio.ui.panels.manifold;"
+        "sys.exit(sum(name in sys.modules for name in ('torch', 'pyqtgraph', 'scipy')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

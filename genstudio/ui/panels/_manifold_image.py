@@ -94,8 +94,10 @@ class ImageSection(QWidget):
                 (self.drawn, self.tr("draw")),
             )
         ):
+            caption = theme.caption(ElidedLabel(text=name))
             pictures.addWidget(view, 0, column)
-            pictures.addWidget(theme.caption(ElidedLabel(text=name)), 1, column)
+            pictures.addWidget(caption, 1, column)
+        self._drawn_caption = caption
         pictures.setColumnStretch(3, 1)
         inner = QVBoxLayout(self._sampling)
         inner.setContentsMargins(0, theme.GRID, 0, 0)
@@ -137,7 +139,8 @@ class ImageSection(QWidget):
 
     def set_posterior(self, reconstruction: np.ndarray, has_std: bool) -> None:
         self.output.set_image(reconstruction)
-        self._sampling.setVisible(has_std)
+        for widget in (self._sampling, self.drawn, self._drawn_caption):
+            widget.setVisible(has_std)
         if not has_std:
             self.drawn.set_image(None)
 

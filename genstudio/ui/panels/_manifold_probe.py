@@ -105,9 +105,7 @@ class Prober(QObject):
 
     def _show_details(self, request: int, answer: Answer) -> None:
         value = answer.value
-        density = (
-            self.tr("log p(z)") if value.prior != "gaussian" else self.tr("log p(z), of encodings")
-        )
+        density = self.tr("log p(z)") if value.prior != "gaussian" else self.tr("log density")
         self._more = (
             (density, self.tr("%1 nats").replace("%1", figure(value.log_prior_nats))),
             (self.tr("cycle error"), self.tr("%1 sd").replace("%1", figure(value.cycle))),

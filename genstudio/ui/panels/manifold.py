@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
@@ -25,6 +25,7 @@ from genstudio.ui.panel import Panel, PanelSpec, Timeline
 from genstudio.ui.panels._manifold_bar import LAYERS, Bar
 from genstudio.ui.panels._manifold_inspector import Inspector
 from genstudio.ui.panels._manifold_legend import MapLegend
+from genstudio.ui.panels._manifold_overlays import Overlays
 from genstudio.ui.panels._manifold_pins import PinBoard, Pins
 from genstudio.ui.panels._manifold_probe import Prober
 from genstudio.ui.panels._manifold_save import SaveSheet
@@ -33,27 +34,20 @@ from genstudio.ui.panels._manifold_space import (
     Space,
     home_view,
     information,
-    posterior_lines,
-    prior_lines,
 )
 from genstudio.ui.panels._manifold_state import describe, read
 from genstudio.ui.panels._manifold_study import Study
 from genstudio.ui.panels._manifold_text import HELP, as_python, z_text
 from genstudio.ui.panels._manifold_time import TrainingTimeline
-from genstudio.ui.session import ModelRef, Priority, Session
+from genstudio.ui.session import ModelRef, Session
 from genstudio.ui.widgets.banner import EmptyState
 from genstudio.ui.widgets.latent_plane import (
     LatentPlane,
-    Outline,
     Pin,
-    PointCard,
     View,
-    small_image,
 )
 
 ENOUGH_FOR_HOME = 500  # encodings after which the map of a model without a prior knows its place
-CARD_AFTER_MS = 30  # on a point
-ON_MAP = "#F2F3F5"  # lines over pictures, in either scheme
 FIRST_MODEL = "vae-mnist-2d"
 
 
@@ -71,6 +65,13 @@ class Manifold(Panel):
         self.column = Inspector()
         self.study = Study(session, self.scene, self.column.image)
         self.prober = Prober(session, self.scene, self.plane, self.column.probe)
+        self.overlays = Overlays(
+            session,
+            self.scene,
+            self.plane,
+            self.study,
+            lambda layer: self.bar.pills[layer].isChecked(),
+        )
         self._timeline = TrainingTimeline(self)
         self._ref: ModelRef | None = None
         self._has_prior = True
@@ -79,13 +80,8 @@ class Manifold(Panel):
         self._grabbed: tuple[int, np.ndarray] | None = None  # a pin and where it stood
         self._rest: np.ndarray | None = None  # what is shown while nobody hovers
         self._hovering = False
+        self._step: int | None = None  # of the sheet, where the model trains
         self._stale = False  # weights have moved while nobody looked
-        self._ellipse = "marginal"
-        self._names: tuple[str, ...] = ()
-        self._rested = QTimer(self)
-        self._rested.setSingleShot(True)
-        self._rested.setInterval(CARD_AFTER_MS)
-        self._rested.timeout.connect(self._tell_of_point)
         self._lay_out()
         self._wire()
         self._model_changed("A")
@@ -118,21 +114,19 @@ class Manifold(Panel):
         plane.peek.connect(self._peek)
         plane.left.connect(self._leave)
         plane.clicked.connect(self._click)
-        plane.point_hovered.connect(self._hover_point)
         plane.pin_chosen.connect(self._pin_chosen)
         plane.pin_moved.connect(self._pin_moved)
         plane.pin_dropped.connect(partial(self._pin_dropped, False))
         plane.pin_stepped.connect(partial(self._pin_dropped, True))
         plane.pin_removed.connect(self.board.remove)
         plane.menu_wanted.connect(self._show_menu)
-        plane.view_changed.connect(self._show_status)
+        plane.view_wanted.connect(self._show_status)
         scene.sheet_shown.connect(self._sheet_shown)
         scene.sheet_failed.connect(self._sheet_failed)
         scene.points_failed.connect(self._points_failed)
         scene.encodings_changed.connect(self._encodings_changed)
         self.board.changed.connect(self._pins_changed)
         self.study.posterior_changed.connect(self._posterior_changed)
-        self.study.dots_changed.connect(self._show_dots)
         self.study.plane_found.connect(self._set_plane)
         self._timeline.chosen.connect(self._scrubbed)
         self.bar.layer_toggled.connect(self._layer_toggled)
@@ -185,7 +179,7 @@ class Manifold(Panel):
             self._say(self.tr("No model with a latent space is shown."), self._offer())
             return
         before, self._ref = self._ref, ref
-        self._has_prior = LIKELIHOOD in ref.card.abilities
+        self._has_prior = self.overlays.has_prior = LIKELIHOOD in ref.card.abilities
         dim = ref.card.latent_dim or 2
         same_space = before is not None and before.card.latent_dim == dim
         space = self._first_space(dim, same_space)
@@ -290,8 +284,8 @@ class Manifold(Panel):
         )
 
     def _name_classes(self, answer: Answer) -> None:
-        self._names = answer.value
-        self.legend.set_classes(self._names)
+        self.overlays.names = answer.value
+        self.legend.set_classes(self.overlays.names)
 
     # The space ---------------------------------------------------------------------------------
 
@@ -337,7 +331,7 @@ class Manifold(Panel):
             self.scene.set_space(space)
         self._pins_changed()
         self._posterior_changed()
-        self._show_prior()
+        self.overlays.show_prior()
 
     def _dress(self, space: Space) -> None:
         """Axes and controls for `space`."""
@@ -349,13 +343,15 @@ class Manifold(Panel):
 
     def _sheet_shown(self, news: tuple[float, int | None]) -> None:
         self.pages.setCurrentIndex(0)
-        self._show_status(*news)
+        self._step = news[1]
+        self._show_status(news[0])
 
-    def _show_status(self, share: float = 1.0, step: int | None = None) -> None:
+    def _show_status(self, share: float = 0.0) -> None:
+        """How many cells, whether more are on their way, and of which training step."""
         columns, rows = self.plane.cells_in_view()
         text = self.tr("%1 x %2 cells") if share >= 1 else self.tr("%1 x %2 cells, refining")
-        if step is not None:
-            text = self.tr("%1 x %2 cells, training step %3").replace("%3", f"{step:,}")
+        if self._step is not None:
+            text = self.tr("%1 x %2 cells, training step %3").replace("%3", f"{self._step:,}")
         text = text.replace("%1", str(columns)).replace("%2", str(rows))
         if text != self.bar.status.text():
             self.bar.status.setText(text)
@@ -392,7 +388,7 @@ class Manifold(Panel):
         ):
             self._release()
         if not self._has_prior:
-            self._show_prior()
+            self.overlays.show_prior()
         if cloud.mean.shape[1] > 2:
             unit = self.tr("nats of KL") if cloud.std is not None else self.tr("of variance")
             self.column.plane.set_information(information(cloud.mean, cloud.std), unit)
@@ -402,25 +398,17 @@ class Manifold(Panel):
         self._look_home(self.scene.space, move=True)
         self.scene.release()
         self._show_rest()
-        self._show_prior()
+        self.overlays.show_prior()
 
     def _layer_toggled(self, layer: str, on: bool) -> None:
         if layer in ("sheet", "points"):
             self.plane.set_layer_shown(layer, on)
-        self._show_prior()
+        self.overlays.show_prior()
         self._posterior_changed()
-        self._show_dots()
-
-    def _show_prior(self) -> None:
-        lines = []
-        if self.bar.pills["prior"].isChecked() and self._ref is not None:
-            means = self.scene.cloud.mean if self.scene.cloud is not None else None
-            lines = prior_lines(self.scene.space, means, self._has_prior)
-        outlines = [Outline(line, ON_MAP, 1.25, 0.9, True, label) for label, line in lines]
-        self.plane.set_outlines("prior", outlines)
+        self.overlays.show_dots()
 
     def _filter_changed(self, shown: set[int]) -> None:
-        hidden = frozenset(range(len(self._names))) - frozenset(shown)
+        hidden = frozenset(range(len(self.overlays.names))) - frozenset(shown)
         self.scene.set_hidden(hidden)
 
     def _subset_chosen(self, subset: Subset) -> None:
@@ -452,56 +440,6 @@ class Manifold(Panel):
             z = space.to_z(home.x, home.y)
         x, y = space.to_map(z)
         self.prober.ask(np.asarray(z, np.float32), (float(x), float(y)))
-
-    def _hover_point(self, point: int) -> None:
-        """Tell of a point once the pointer rests on it: its card must not delay the probe."""
-        if point < 0:
-            self._rested.stop()
-            self._tell_of_point()
-        elif not self._rested.isActive():
-            self._rested.start()
-
-    def _tell_of_point(self) -> None:
-        cloud, point = self.scene.shown(), self.plane.hovered_point()
-        if cloud is None or not 0 <= point < len(cloud.mean):
-            self.session.cancel(self, "card")
-            self.plane.set_card(None)
-            self.plane.set_outlines("hovered", (), passing=True)
-            return
-        x, y = self.scene.space.to_map(cloud.mean[point])
-        label, index = int(cloud.labels[point]), int(cloud.index[point])
-        name = self._names[label] if 0 <= label < len(self._names) else ""
-        title = f"{name} · {cloud.split} {index:,}" if name else f"{cloud.split} {index:,}"
-        colour = theme.class_colour(label) if label >= 0 else theme.colour("quiet")
-        card = PointCard(float(x), float(y), title, None, colour)
-        self.plane.set_card(card)
-        self._show_hovered_ellipse(
-            cloud.mean[point], None if cloud.std is None else cloud.std[point]
-        )
-
-        def picked(answer: Answer) -> None:
-            image = small_image(answer.value.image)
-            self.plane.set_card(PointCard(card.x, card.y, title, image, colour))
-
-        self.session.ask(
-            self,
-            "card",
-            "latent.pictures:pick",
-            model="",
-            priority=Priority.POINTER,
-            then=picked,
-            failed=lambda failure: None,
-            data=self.session.data,
-            split=cloud.split,
-            index=index,
-        )
-
-    def _show_hovered_ellipse(self, mean: np.ndarray, std: np.ndarray | None) -> None:
-        if std is None or not self.bar.pills["posterior"].isChecked():
-            return
-        lines = posterior_lines(self.scene.space, mean, std, self._ellipse)
-        outlines = [Outline(line, ON_MAP, 1.25, 0.9) for line in lines]
-        self.plane.set_outlines("hovered", outlines, passing=True)
 
     # Pins --------------------------------------------------------------------------------------
 
@@ -554,20 +492,9 @@ class Manifold(Panel):
             self.study.set_image(image, title)
 
     def _posterior_changed(self) -> None:
-        mean, std = self.study.mean, self.study.std
-        lines = []
-        fits = mean is not None and len(mean) == self.scene.space.plane.latent_dim
-        if fits and std is not None and self.bar.pills["posterior"].isChecked():
-            lines = posterior_lines(self.scene.space, mean, std, self._ellipse)
-        strong = (2.0, 1.25)
-        self.plane.set_outlines(
-            "posterior",
-            [
-                Outline(line, "accent", strong[n], 1.0 - 0.35 * n, fill=0.2 if n == 0 else 0.0)
-                for n, line in enumerate(lines)
-            ],
-        )
-        if fits:
+        self.overlays.show_posterior()
+        mean = self.study.mean
+        if mean is not None and len(mean) == self.scene.space.plane.latent_dim:
             self._look_at_mean(mean)
 
     def _look_at_mean(self, mean: np.ndarray) -> None:
@@ -581,14 +508,8 @@ class Manifold(Panel):
             self._rest = mean
             self._show_rest()
 
-    def _show_dots(self) -> None:
-        space, study = self.scene.space, self.study
-        shown = self.bar.pills["posterior"].isChecked() and study.std is not None
-        fit = [z for z in study.draws if len(z) == space.plane.latent_dim] if shown else []
-        self.plane.set_dots([tuple(float(v) for v in space.to_map(z)) for z in fit])
-
     def _ellipse_chosen(self, kind: str) -> None:
-        self._ellipse = kind
+        self.overlays.ellipse = kind
         self._posterior_changed()
 
     # Out ---------------------------------------------------------------------------------------
@@ -683,7 +604,7 @@ class Manifold(Panel):
                 "limit": subset.limit,
                 "style": self.scene.style,
             },
-            "ellipse": self._ellipse,
+            "ellipse": self.overlays.ellipse,
             "image": self.study.index,
         }
 
@@ -694,7 +615,7 @@ class Manifold(Panel):
                 self.bar.pills[layer].setChecked(on)
         self.column.style_choice.set_value(kept.style)
         self._style_chosen(kept.style)
-        self._ellipse = kept.ellipse
+        self.overlays.ellipse = kept.ellipse
         self.column.plane.ellipse.set_value(kept.ellipse)
         subset = Subset(kept.split, kept.limit)
         self.column.set_subset(subset)
