@@ -275,8 +275,10 @@ class MainWindow(QMainWindow):
     # Messages ---------------------------------------------------------------------------------
 
     def show_failure(self, failure: Failure) -> None:
-        """One sentence above the panels, with the details to copy."""
-        self.banner.show_error(failure.sentence(), failure.details)
+        """One sentence above the panels, with the details to copy, unless a panel in view says it."""
+        in_view = [p for key, p in self.panels.built().items() if self.panels.seen(key)]
+        if not any(panel.tells(failure) for panel in in_view):
+            self.banner.show_error(failure.sentence(), failure.details)
 
     def offer_restore(self, last: Project, crash: str) -> None:
         """After a crash: the last session, if the user wants it."""

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from genstudio.abilities import Card
+from genstudio.engine.messages import Failure
 
 if TYPE_CHECKING:
     from genstudio.ui.session import Session
@@ -67,6 +68,10 @@ class Panel(QWidget):
 
     def deactivated(self) -> None:
         """The panel is no longer in front."""
+
+    def tells(self, failure: Failure) -> bool:
+        """Whether the panel shows this failure itself, so that the window need not say it again."""
+        return False
 
     def state(self) -> dict[str, Any]:
         """What brings the panel back as it is, as JSON."""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from genstudio import paths
+from genstudio.abilities import BadInput
 from genstudio.engine.messages import Failure, Progress
 from genstudio.project import Project
 from genstudio.ui import theme
@@ -282,6 +283,22 @@ def test_closing_while_training_saves_and_leaves_no_thread(
     assert time.monotonic() - began < 5.0
     assert job.saved
     assert window.session.engine.running() == []
+
+
+class Failing(Counting):
+    def run(self, run: int) -> Iterator[Any]:
+        yield None
+        raise BadInput("The loss is NaN at step 3. Lower the learning rate.")
+
+
+@pytest.mark.parametrize(("panel", "said"), [("manifold", True), ("train", False)])
+def test_a_failure_is_said_once(window: MainWindow, qtbot: QtBot, panel: str, said: bool) -> None:
+    """The Train panel shows why a run failed; elsewhere the window does."""
+    window.panels.show_panel(panel)
+    with qtbot.waitSignal(window.session.failed):
+        window.session.start(Failing, "fails")
+    assert window.banner.isHidden() != said
+    assert len(window.intake.failures) == 1
 
 
 def test_errors_are_counted_and_can_be_read_again(window: MainWindow, qtbot: QtBot) -> None:

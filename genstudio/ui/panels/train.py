@@ -322,6 +322,9 @@ class TrainPanel(Panel):
         """Other earlier runs are laid over."""
         self._draw_curves()
 
+    def tells(self, failure: Failure) -> bool:
+        return any(job.failure is failure for job in self.session.jobs().values())
+
     def say(self, failure: Failure) -> None:
         if self.banner.text() != failure.sentence() or not self.banner.isVisibleTo(self):
             self.banner.show_error(failure.sentence(), failure.details)
