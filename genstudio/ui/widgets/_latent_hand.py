@@ -44,6 +44,11 @@ class Fine:
         """The pointer at (x, y) takes hold of what lies at `place`."""
         self._pointer, self._meant = (x, y), place
 
+    @property
+    def present(self) -> bool:
+        """Whether the pointer is over the map."""
+        return self._pointer is not None
+
     def leave(self) -> None:
         """The pointer is gone."""
         self._pointer = None

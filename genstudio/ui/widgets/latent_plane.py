@@ -162,7 +162,7 @@ class LatentPlane(MapCanvas):
 
     def _hover_at(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         if not self._over_picture(position):
-            if self._fine._pointer is not None:
+            if self._fine.present:
                 self.leaveEvent(None)
             self._set_cursor(position)
             return
