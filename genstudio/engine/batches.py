@@ -25,9 +25,17 @@ class Batches:
     """Batches of a split; step s takes rows of the permutation that (seed, epoch) decides.
 
     A last batch that would be short is left out; data smaller than one batch is one batch.
+    `share` (rank, size) gives every size-th row of each batch to one of several processes.
     """
 
-    def __init__(self, split: Split, batch_size: int, seed: int, device: torch.device) -> None:
+    def __init__(
+        self,
+        split: Split,
+        batch_size: int,
+        seed: int,
+        device: torch.device,
+        share: tuple[int, int] = (0, 1),
+    ) -> None:
         stored = split.images if split.images is not None else split.points
         assert stored is not None
         self.n = len(stored)
@@ -37,6 +45,7 @@ class Batches:
         self.per_epoch = self.n // self.batch_size
         self.device = device
         self._seed = seed
+        self._rank, self._size = share
         self._bytes = stored.dtype == torch.uint8
         home = device if stored.numel() * stored.element_size() <= RESIDENT_BYTES else stored.device
         self._stored = stored.to(home)
@@ -45,13 +54,14 @@ class Batches:
         self._epoch = -1
 
     def at(self, step: int, memory_format: torch.memory_format) -> tuple[Tensor, Tensor | None]:
-        """x (B, *shape) and labels (B,) or None of training step `step`."""
+        """x (B, *shape) and labels (B,) or None of training step `step`; B is one share's rows."""
         epoch, index = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             rng = torch.Generator().manual_seed(mix(self._seed, epoch))
             self._order = torch.randperm(self.n, generator=rng).to(self._stored.device)
             self._epoch = epoch
-        rows = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        start = index * self.batch_size
+        rows = self._order[start + self._rank : start + self.batch_size : self._size]
         x = self._convert(self._stored.index_select(0, rows))
         if memory_format is not torch.contiguous_format and x.dim() == 4:
             x = x.contiguous(memory_format=memory_format)

@@ -138,8 +138,10 @@ def choose(
     batch: Callable[[torch.memory_format], tuple[Tensor, Tensor | None]],
     device: torch.device,
     budget_s: float = BUDGET_S,
+    n_processors: int | None = None,
 ) -> Choice:
-    """The fastest way that `settings` leave open, by steps of a copy of `model` on a real batch.
+    """The fastest way that `settings` leave open, by steps of a copy of `model` on a real batch,
+    with at most `n_processors` threads (None: as many as there are processors).
 
     Neither the model's weights nor any generator but the measurement's own are touched.
     """
@@ -152,7 +154,7 @@ def choose(
     best, best_s = None, math.inf
     before = torch.get_num_threads()
     try:
-        for options in _thread_options(settings, device), None:
+        for options in _thread_options(settings, device, n_processors or processors()), None:
             for candidate in options or _rest(model, settings, best):
                 if timings and time.perf_counter() > deadline:
                     break
@@ -183,14 +185,16 @@ def _fixed(model: Model, settings: TrainSettings, device: torch.device) -> Choic
     return Choice(device.type, settings.precision, memory_format, settings.threads or 1)
 
 
-def _thread_options(settings: TrainSettings, device: torch.device) -> Iterator[Choice]:
+def _thread_options(
+    settings: TrainSettings, device: torch.device, n_processors: int
+) -> Iterator[Choice]:
     """Candidates that differ in threads only, in the plainest precision and format allowed."""
     precision = "bfloat16" if settings.precision == "bfloat16" else "float32"
     memory_format = "channels_last" if settings.memory_format == "channels_last" else "contiguous"
     if settings.threads or device.type != "cpu":
         counts = [settings.threads or 1]
     else:
-        top = min(processors(), MAX_THREADS)
+        top = min(n_processors, MAX_THREADS)
         counts = sorted({top, *itertools.takewhile(lambda n: n < top, (1, 2, 4, 8))})
     for threads in counts:
         yield Choice(device.type, precision, memory_format, threads)

@@ -65,6 +65,10 @@ class NotFinite(ArithmeticError):
         )
 
 
+class PeerGone(ConnectionError):
+    """Another process of the same run has stopped."""
+
+
 class CannotSave(OSError):
     """A checkpoint or snapshot could not be written; what was saved before is intact."""
 
@@ -91,6 +95,8 @@ def _message(error: BaseException, details: str) -> Failure:
             kept = f"The checkpoint of step {error.kept:,} is kept."
         advice = f"{kept} Choose a lower learning rate, or set train.clip_norm, and resume."
         return Failure(str(error), advice, details)
+    if isinstance(error, PeerGone):
+        return Failure(str(error), "What was saved before is intact; resume from there.", details)
     if is_out_of_memory(error):
         return Failure(
             "There was not enough memory for this.",

@@ -8,7 +8,7 @@ import copy
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load as load_tensors
@@ -27,6 +27,9 @@ from genstudio.engine.updates import Updates
 from genstudio.engine.weights_file import header_of, to_bytes
 from genstudio.models import Config, Model
 
+if TYPE_CHECKING:
+    from genstudio.engine.parallel import Group
+
 MODEL = "model.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 ABSURD = 1e15  # a weight norm beyond this is damage, not learning
@@ -37,12 +40,20 @@ class Learner:
     """A model in training.
 
     `shadow` is the copy that is evaluated, saved and shown, with averaged weights where there are
-    averages; looking at it never touches the model.
+    averages; looking at it never touches the model. `group` are the processes that train it, None
+    where there is one.
     """
 
     def __init__(
-        self, model: Model, batches: Batches, settings: TrainSettings, choice: Choice, total: int
+        self,
+        model: Model,
+        batches: Batches,
+        settings: TrainSettings,
+        choice: Choice,
+        total: int,
+        group: Group | None = None,
     ) -> None:
+        self.group = group
         self.choice = choice
         self.batches = batches
         self.settings = settings
@@ -52,7 +63,9 @@ class Learner:
         self.model.train()
         self.shadow: Model = copy.deepcopy(self.model).eval()
         self.shadow.requires_grad_(False)
-        self.rng = torch.Generator(batches.device).manual_seed(mix(settings.seed, "training"))
+        stream = () if group is None or group.is_first else (group.rank,)
+        seed = mix(settings.seed, "training", *stream)
+        self.rng = torch.Generator(batches.device).manual_seed(seed)
         self._names = {id(p): name for name, p in self.model.named_parameters()}
         twins = dict(self.shadow.named_parameters())
         self.update = Updates(
@@ -62,6 +75,7 @@ class Learner:
             autocast=choice.bfloat16,
             average=lambda p: twins[self._names[id(p)]],
             ema_decay=settings.ema_decay,
+            share=None if group is None else group.averager(),
         )
         self.update.clip_norm = settings.clip_norm
         self._lr_moves = settings.lr_schedule != "constant" or settings.warmup_steps > 0
@@ -99,6 +113,8 @@ class Learner:
                     parts = self.model.training_step(x, y, self.update, self.rng)
             else:
                 parts = self.model.training_step(x, y, self.update, self.rng)
+            if self.group is not None:
+                parts = self.group.agree(parts)
             if not math.isfinite(parts["loss"]):
                 raise NotFinite("the loss", lr=self.update.lr, parts=parts)
         except NotFinite as error:
@@ -184,9 +200,20 @@ class Learner:
 
     # State ---------------------------------------------------------------------------------------
 
+    def rng_states(self) -> dict[str, Tensor]:
+        """States of the noise of every process, by name. All processes call it at the same step.
+
+        Raises: RuntimeError where they hold different weights.
+        """
+        own = self.rng.get_state()
+        if self.group is None:
+            return {"rng": own}
+        self.group.check_same(self.model)
+        return {_rng_name(rank): state for rank, state in enumerate(self.group.gather(own))}
+
     def contents(self) -> tuple[dict[str, bytes], dict[str, Any]]:
         """Files of a checkpoint, and what belongs into its state.json."""
-        tensors: dict[str, Tensor] = {"rng": self.rng.get_state()}
+        tensors = self.rng_states()
         plain: dict[str, Any] = {}
         for name, optimizer in self.update.optimizers.items():
             packed, rest = optimizer_state.pack(name, optimizer)
@@ -206,6 +233,7 @@ class Learner:
             OPTIMIZER: save_tensors(own),
         }
         state = {"step": self.step, "optimizer": plain, "updates": self.update.counts}
+        state["world_size"] = 1 if self.group is None else self.group.size
         return files, state
 
     @torch.no_grad()
@@ -231,7 +259,7 @@ class Learner:
         self.step = int(state["step"])
 
     def _restore_rest(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
-        self.rng.set_state(tensors["rng"])
+        self._restore_rng(tensors, state)
         packed = _under("optimizer/", tensors)
         for name, optimizer in self.update.optimizers.items():
             optimizer_state.unpack(name, optimizer, packed, state["optimizer"])
@@ -241,6 +269,23 @@ class Learner:
             shadow = dict(self.shadow.named_parameters())
             for name, value in _under("average/", tensors).items():
                 shadow[name].copy_(value)
+
+    def _restore_rng(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+        """The noise goes on where it was; processes that are more, or other, than before begin
+        streams of their own.
+        """
+        group = self.group
+        if group is None or group.is_first:
+            self.rng.set_state(tensors[_rng_name(0)])
+        elif group.size == state.get("world_size", 1):
+            self.rng.set_state(tensors[_rng_name(group.rank)])
+        else:
+            seed = mix(self.settings.seed, "training", group.rank, int(state["step"]))
+            self.rng.manual_seed(seed)
+
+
+def _rng_name(rank: int) -> str:
+    return f"rng/{rank}" if rank else "rng"
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 import logging
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -37,10 +37,14 @@ from genstudio.engine.settings import (
     train_settings,
 )
 from genstudio.engine.weights_file import header_of, to_bytes
-from genstudio.models import Config, Family
+from genstudio.models import Config, Family, Model
 from genstudio.models import family as family_named
 
+if TYPE_CHECKING:
+    from genstudio.engine.parallel import Group
+
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 N_CURVE_POINTS = 50
 ALARM_FROM_STEP = 200  # before that a posterior has not yet had time to say anything
@@ -62,6 +66,9 @@ class Training:
     per training step: None, or a list of reports. Closing it saves a checkpoint. Its result is the
     card.
 
+    With `group`, several processes train it together: all make and run a Training of their own in
+    step, the first writes and reports, the others yield None.
+
     Raises: BadInput when `out` holds something else, or a run with other settings.
     """
 
@@ -75,7 +82,9 @@ class Training:
         seed: int | None = None,
         *,
         resume: bool = False,
+        group: Group | None = None,
     ) -> None:
+        self._group = group
         self.family = family_named(family) if isinstance(family, str) else family
         self.out = Path(out)
         self.config = config if config is not None else self.family.config()
@@ -138,9 +147,12 @@ class Training:
     @property
     def command(self) -> str:
         """The command line that makes this run."""
-        return command_line(
+        command = command_line(
             self.family, self.data_name, str(self.out), self._first_config, self._first_settings
         )
+        if self._group is None:
+            return command
+        return f"torchrun --nproc-per-node {self._group.size} -m {command}"
 
     def card(self) -> Card:
         """What is known of the model as it is now."""
@@ -160,7 +172,7 @@ class Training:
             config=self.config.model_dump(mode="json"),
             command=self.command,
             seed=self.settings.seed,
-            machine=_machine(),
+            machine=_machine(1 if self._group is None else self._group.size),
             seconds=round(self._seconds, 1),
             n_parameters=model.n_parameters(),
             metrics={**self._metrics, "steps": self.step},
@@ -177,6 +189,8 @@ class Training:
 
     def run(self, run: int) -> Steps:
         """The training itself; see Job."""
+        if self._group is not None and not self._group.is_first:
+            return (yield from self._run_beside(run))
         threads = torch.get_num_threads()
         try:
             learner, recorder = self._open(run)
@@ -199,7 +213,7 @@ class Training:
                 now = time.perf_counter()
                 if last:
                     self._save(final=True)
-                elif now >= save_due:
+                elif self._save_now(now >= save_due):
                     self._save()
                     save_due = time.perf_counter() + self.settings.checkpoint_every_s
                 reports = self._take() if flush or last or now >= recorder.due else None
@@ -217,6 +231,37 @@ class Training:
             raise
         finally:
             torch.set_num_threads(threads)
+
+    def _run_beside(self, run: int) -> Steps:
+        """The same steps in a process beside the first: it writes and reports nothing."""
+        threads = torch.get_num_threads()
+        try:
+            learner, _ = self._open(run)
+            yield None
+            while learner.step < learner.total:
+                self._use_threads(learner.choice)
+                learner.advance()
+                if learner.step == learner.total or self._save_now(False):
+                    self._save()
+                yield None
+            return self.card()
+        except GeneratorExit:
+            self._save_at_close()
+            raise
+        finally:
+            torch.set_num_threads(threads)
+
+    def _save_now(self, due: bool) -> bool:
+        """Whether to save after this step. Several processes do so one step after the first of them
+        found it due, when all know.
+        """
+        if self._group is None:
+            return due
+        agreed, self._group.save_asked = self._group.save, due and not self._group.save
+        return agreed
+
+    def _together(self, work: Callable[[], T]) -> T:
+        return work() if self._group is None else self._group.together(work)
 
     def _use_threads(self, choice: Choice) -> None:
         """Two runs may take turns on one thread with different counts."""
@@ -242,33 +287,58 @@ class Training:
 
     def _open(self, run: int) -> tuple[Learner, Recorder]:
         """Build or restore everything; the recorder then holds the first reports."""
-        state = resumption.state_of(self._found) if self._found is not None else None
-        where = device.pick(self.settings.device)
-        batches = Batches(self.data.train, self.settings.batch_size, self.settings.seed, where)
+        found, group = self._found, self._group
+        state = resumption.state_of(found) if found is not None else None
+        model, batches = self._together(lambda: self._prepare(state))
+        if group is not None:
+            group.check_start(self.out, None if found is None else found.step)
         total = self.settings.total_steps(batches.per_epoch)
+        choice = Choice.from_json(state["choice"]) if state else self._choose(model, batches)
+        learner = Learner(model, batches, self.settings, choice, total, group)
+        recorder = Recorder(run, self.out, total, batches.per_epoch, batches.batch_size)
+        held_out = HeldOut(self.data.test, batches.device, self.settings.seed)
+        self._parts = _Parts(learner, recorder, held_out)
+        if found is not None and state is not None:
+            self._together(lambda: self._restore_learner(found, state))
+        if group is not None and not group.is_first:
+            if state is None:
+                self._save()
+            return learner, recorder
+        with files.saving(self.out):
+            (self.out / runs.SNAPSHOTS).mkdir(parents=True, exist_ok=True)
+        if found is None or state is None:
+            with files.saving(self.out):
+                runs.clear(self.out)
+            self._start(choice)
+        else:
+            self._restore(found, state)
+        recorder.event(learner.step, "card", "The model stands.", card=self.card())
+        return learner, recorder
+
+    def _prepare(self, state: Mapping[str, Any] | None) -> tuple[Model, Batches]:
+        """Model and data on their device."""
+        group, settings = self._group, self.settings
+        where = device.pick(settings.device) if group is None else group.pick(settings.device)
+        share = (0, 1) if group is None else (group.rank, group.size)
+        batches = Batches(self.data.train, settings.batch_size, settings.seed, where, share)
         if state is not None and state["data"]["sha256"] != self.data.sha256:
             raise BadInput(
                 f"The data {self.data_name} are not those that the run in {self.out} was begun "
                 "with. Bring those back, or start a new run."
             )
-        with files.saving(self.out):
-            (self.out / runs.SNAPSHOTS).mkdir(parents=True, exist_ok=True)
-        recorder = Recorder(run, self.out, total, batches.per_epoch, batches.batch_size)
-        model = self.family.build(self.data.shape, self.config, self.settings.seed).to(where)
-        if state is not None:
-            choice = Choice.from_json(state["choice"])
-        else:
-            choice = device.choose(model, self.settings, lambda f: batches.at(0, f), where)
-        learner = Learner(model, batches, self.settings, choice, total)
-        self._parts = _Parts(learner, recorder, HeldOut(self.data.test, where, self.settings.seed))
-        if self._found is None or state is None:
-            with files.saving(self.out):
-                runs.clear(self.out)
-            self._start(choice)
-        else:
-            self._restore(self._found, state)
-        recorder.event(learner.step, "card", "The model stands.", card=self.card())
-        return learner, recorder
+        model = self.family.build(self.data.shape, self.config, settings.seed).to(where)
+        if group is not None:
+            group.check(model, settings, batches.batch_size)
+        return model, batches
+
+    def _choose(self, model: Model, batches: Batches) -> Choice:
+        """How to compute; the first of several processes decides, all measure at the same time."""
+        group, where = self._group, batches.device
+        n_processors = None if group is None else group.processors
+        choice = device.choose(
+            model, self.settings, lambda f: batches.at(0, f), where, n_processors=n_processors
+        )
+        return choice if group is None else group.gather(choice)[0]
 
     def _start(self, choice: Choice) -> None:
         self._recorder.event(
@@ -282,23 +352,29 @@ class Training:
             self._snapshot()
         self._save()
 
-    def _restore(self, found: Checkpoint, state: Mapping[str, Any]) -> None:
+    def _restore_learner(self, found: Checkpoint, state: Mapping[str, Any]) -> None:
+        """What every process takes from a checkpoint."""
         contents = {name: found.read(name) for name in (MODEL, OPTIMIZER)}
         self._learner.restore(contents, state)
         for change in state["changes"]:
             self._apply(change["key"], change["value"])
         self._changes = list(state["changes"])
+        self._saved = (self._learner.step, len(self._changes))
+
+    def _restore(self, found: Checkpoint, state: Mapping[str, Any]) -> None:
+        """What the process that writes takes from a checkpoint, and the run folder as it was."""
         self._seconds = self._recorder.seconds = float(state["seconds"])
         self._metrics = dict(state["metrics"])
         step = self._learner.step
-        self._saved = (step, len(self._changes))
         runs.drop_after(self.out, step)
         self._sha256 = resumption.weights_of(self.out, step)
         if not self._sha256:  # killed after the checkpoint and before the weights at the top
             self._export(step >= self._learner.total)
         for note in found.notes:
             self._recorder.event(step, "alarm", note)
-        self._recorder.event(step, "resumed", f"Resumed at step {step:,}.")
+        was, now = state.get("world_size", 1), 1 if self._group is None else self._group.size
+        other = "" if was == now else f" Processes then: {was}, now: {now}; the noise is another."
+        self._recorder.event(step, "resumed", f"Resumed at step {step:,}.{other}")
 
     # Commands ------------------------------------------------------------------------------------
 
@@ -370,6 +446,10 @@ class Training:
         learner, recorder = self._learner, self._recorder
         step = learner.step
         learner.check_weights()
+        if self._group is not None and not self._group.is_first:
+            learner.rng_states()  # the first process keeps them
+            self._saved = (step, len(self._changes))
+            return
         self._seconds = recorder.seconds
         contents, state = learner.contents()
         state |= {
@@ -402,7 +482,12 @@ class Training:
     def _save_at_close(self) -> None:
         if self._parts is None or self._saved == (self._learner.step, len(self._changes)):
             return
+        if self._group is not None and not self._group.stop:
+            return  # the others are not here to save with
         try:
+            if self._group is not None and not self._group.is_first:
+                self._save()
+                return
             self._take()  # what was not yet written of the curves
             self._save()
             self._take()
@@ -410,7 +495,7 @@ class Training:
             log.warning("The run was stopped without saving: %s", error)
 
 
-def _machine() -> str:
+def _machine(n_processes: int) -> str:
     """The kind of machine, for the card."""
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
@@ -419,4 +504,5 @@ def _machine() -> str:
             if line.startswith("model name"):
                 name = line.partition(":")[2].strip()
                 break
-    return f"{name}, {device.processors()} processors, torch {torch.__version__}"
+    several = f"{n_processes} processes, " if n_processes > 1 else ""
+    return f"{name}, {several}{device.processors()} processors, torch {torch.__version__}"

@@ -18,6 +18,7 @@ class Updates:
 
     Raises NotFinite when loss or gradient norm is not finite; weights, optimizer state and averages
     are then as they were. `average` names, per parameter, the tensor that holds its moving average.
+    `share` makes gradients and loss those of all processes, where there are several.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Updates:
         autocast: bool = False,
         average: Callable[[Tensor], Tensor] | None = None,
         ema_decay: float = 0.0,
+        share: Callable[[str, Tensor, list[Tensor]], Tensor] | None = None,
     ) -> None:
         self.optimizers = dict(optimizers)
         self.lr = lr
@@ -40,6 +42,7 @@ class Updates:
         )  # updates so far, which the average's warm-up needs
         self._device = device.type
         self._autocast = autocast
+        self._share = share
         self._params = {
             name: [p for group in optimizer.param_groups for p in group["params"]]
             for name, optimizer in self.optimizers.items()
@@ -73,6 +76,8 @@ class Updates:
                 loss.float().backward()
         else:
             loss.backward()
+        if self._share is not None:
+            loss = self._share(name, loss, self._params[name])
         grads = [p.grad for p in self._params[name] if p.grad is not None]
         self._check(loss, grads)
         optimizer.step()

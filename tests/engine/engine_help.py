@@ -12,6 +12,7 @@ import torch
 from genstudio.data import Dataset, Split
 from genstudio.engine.jobs import Command, Report
 from genstudio.engine.messages import Event
+from genstudio.engine.parallel import Group
 from genstudio.engine.settings import split_settings
 from genstudio.engine.training import Training
 from genstudio.models import family
@@ -40,6 +41,7 @@ def training(
     *,
     data: Dataset | None = None,
     resume: bool = False,
+    group: Group | None = None,
     **settings: Any,
 ) -> Training:
     """A training of a tiny `key`; `train_lr=...` stands for train.lr."""
@@ -57,7 +59,7 @@ def training(
         given[name.replace("train_", "train.", 1) if name.startswith("train_") else name] = value
     record = family(key)
     config, trainer = split_settings(given, record, {"steps": steps})
-    return Training(record, data or tiny_data(), out, config, trainer, resume=resume)
+    return Training(record, data or tiny_data(), out, config, trainer, resume=resume, group=group)
 
 
 def drive(
