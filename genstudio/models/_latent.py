@@ -75,7 +75,8 @@ class LatentModel(Model):
         self.latent_dim = latent_dim
         self.prior = StandardNormal(latent_dim)
         self.register_buffer("z_mean", torch.zeros(latent_dim))
-        self.register_buffer("z_cov", torch.eye(latent_dim))
+        # torch.eye on the meta device, where shapes are compared, imports torch's compiler: 1 s
+        self.register_buffer("z_cov", torch.zeros(latent_dim, latent_dim).fill_diagonal_(1.0))
 
     def encode(self, x: Tensor) -> Posterior:
         raise NotImplementedError
