@@ -69,6 +69,7 @@ class Engine:
         one_thread: bool = False,
         explain: Callable[[BaseException], Failure] = unknown_failure,
         prepare_jobs: Callable[[], None] = lambda: None,
+        opened: bool = True,
     ) -> None:
         self.outbox = Outbox(wake)
         self._asks = AskLane(self.outbox, store, explain)
@@ -81,7 +82,13 @@ class Engine:
         loop = self._both_loop if one_thread else self._ask_loop
         self._ask_thread = threading.Thread(target=loop, name="ask lane", daemon=True)
         self._job_thread: threading.Thread | None = None
-        self._ask_thread.start()
+        if opened:
+            self.open()
+
+    def open(self) -> None:
+        """Start the ask lane, which loads torch; asks made before wait for it."""
+        if not self._ask_thread.is_alive():
+            self._ask_thread.start()
 
     def ask(
         self,
@@ -154,7 +161,7 @@ class Engine:
         with self._asks.changed:
             self._asks.changed.notify_all()
         deadline = time.monotonic() + timeout_s
-        threads = [thread for thread in (self._job_thread, self._ask_thread) if thread is not None]
+        threads = [t for t in (self._job_thread, self._ask_thread) if t is not None and t.ident]
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)

@@ -24,7 +24,7 @@ def open_window(panel: str = "", weights: str = "", device: str = "auto") -> int
     app.setDesktopFileName("genstudio")
     settings = settings_file()
     theme.apply(app, str(settings.value("theme", "system")))
-    session = Session(device)
+    session = Session(device, opened=False)
     crash = errors.install(lambda failure: session.failed.emit(failure))
     window = MainWindow(session)
     autosave = Autosave(window.project)
@@ -44,7 +44,8 @@ def open_window(panel: str = "", weights: str = "", device: str = "auto") -> int
 def _begin(
     window: MainWindow, autosave: Autosave, panel: str, weights: str, crash: str | None
 ) -> None:
-    """The window is painted: bring back the last session, or offer it after a crash."""
+    """The window is painted: load torch; bring back the last session, or offer it after a crash."""
+    window.session.open()
     last, notice = autosave.last()
     if autosave.crashed and last is not None:
         window.start(panel, weights)

@@ -104,10 +104,6 @@ class MainWindow(QMainWindow):
             Qt.DockWidgetArea.RightDockWidgetArea,
             304,
         )
-        self.resizeDocks(
-            [self.library_dock, self.inspector_dock], [208, 304], Qt.Orientation.Horizontal
-        )
-
     def _dock(
         self, title: str, name: str, content: QWidget, area: Qt.DockWidgetArea, width: int
     ) -> QDockWidget:
@@ -152,6 +148,12 @@ class MainWindow(QMainWindow):
         session.model_changed.connect(lambda _slot: self._title())
         self._offer_models()
 
+    def _size_docks(self) -> None:
+        """Docks as wide as drawn, narrower in a small window; Qt takes this only once shown."""
+        wide = 304 if self.width() >= 1280 else 248
+        docks = [self.library_dock, self.inspector_dock]
+        self.resizeDocks(docks, [208, wide], Qt.Orientation.Horizontal)
+
     def _restore_layout(self) -> None:
         geometry = self.settings.value("geometry")
         if isinstance(geometry, QByteArray) and QGuiApplication.platformName() != "wayland":
@@ -170,6 +172,7 @@ class MainWindow(QMainWindow):
         for dock in (self.library_dock, self.inspector_dock):
             dock.setFloating(False)
             dock.show()
+        self._size_docks()
 
     # Panels, inspector, transport -------------------------------------------------------------
 
@@ -182,7 +185,9 @@ class MainWindow(QMainWindow):
         if weights:
             project = project.model_copy(update={"models": {"A": weights}})
         self.apply_project(project)
-        self.panels.show_panel(panel or project.panel or self.panels.specs()[0].key)
+        key = panel or project.panel or self.panels.specs()[0].key
+        self.panels.show_panel(key)
+        self.panels.panel(key).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _front_changed(self, key: str) -> None:
         panel = self.panels.panel(key)
@@ -275,7 +280,7 @@ class MainWindow(QMainWindow):
     # Messages ---------------------------------------------------------------------------------
 
     def show_failure(self, failure: Failure) -> None:
-        """One sentence above the panels, with the details to copy, unless a panel in view says it."""
+        """One sentence above the panels, with details to copy, unless a panel in view says it."""
         in_view = [p for key, p in self.panels.built().items() if self.panels.seen(key)]
         if not any(panel.tells(failure) for panel in in_view):
             self.banner.show_error(failure.sentence(), failure.details)
@@ -323,6 +328,8 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if self._first_paint:
             self._first_paint = False
+            if self.settings.value("layout") is None:
+                self._size_docks()
             QTimer.singleShot(0, self.painted.emit)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
+from PySide6.QtWidgets import QWidget
 
 from genstudio.abilities import BadInput, Card
 from genstudio.engine.lanes import Change, Engine, Job, ModelStore, Priority, Save, live_name
@@ -90,7 +91,10 @@ class Session(QObject):
     panel_wanted = Signal(str)  # key of a panel that should come to the front
     _woken = Signal()
 
-    def __init__(self, device: str = "auto", parent: QObject | None = None) -> None:
+    def __init__(
+        self, device: str = "auto", parent: QObject | None = None, *, opened: bool = True
+    ) -> None:
+        """`opened` False leaves torch alone until `open`, so that the window is up before it."""
         super().__init__(parent)
         self.undo = QUndoStack(self)
         self.device = device
@@ -104,6 +108,7 @@ class Session(QObject):
         self._owners: set[int] = set()
         self._watched: set[int] = set()
         self._closed = False
+        self._pictured = False
         self._woken.connect(self._take_urgent)
         self._drain = QTimer(self)
         self._drain.setInterval(DRAIN_INTERVAL_MS)
@@ -114,7 +119,12 @@ class Session(QObject):
             one_thread=_one_thread(device),
             explain=_explain,
             prepare_jobs=_prepare_jobs,
+            opened=opened,
         )
+
+    def open(self) -> None:
+        """Load torch in the ask lane, if that has not begun."""
+        self.engine.open()
 
     # What is in view ---------------------------------------------------------------------------
 
@@ -222,6 +232,13 @@ class Session(QObject):
         opened = self._open.pop(request, None) if request is not None else None
         if opened is not None and opened.model != unless_model:
             self.engine.cancel(opened.model, f"{opened.owner}:{key}")
+
+    def note_picture(self, widget: QWidget) -> None:
+        """A panel has given `widget` a model's picture; the first one is painted at once."""
+        if not self._pictured:
+            self._pictured = True
+            widget.repaint()
+            self.first_picture.emit()
 
     def idle(self) -> bool:
         """Whether nothing asked is still to come."""

@@ -178,3 +178,25 @@ def test_close_ends_a_job_in_work(session: Session, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: job.count > 5)
     assert session.close()
     assert session.engine.running() == []
+
+
+def test_torch_waits_until_the_window_is_up(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, queries: dict[str, Any]
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(
+        session_module, "_open_store", lambda device: opened.append(device) or Store()
+    )
+    session = Session("cpu", opened=False)
+    got: list[Any] = []
+    session.ask(session, "k", "echo", model="m", x=1, then=lambda a: got.append(a.value))
+    qtbot.wait(30)
+    assert opened == got == []
+    with qtbot.waitSignal(session.ready):
+        session.open()
+    qtbot.waitUntil(lambda: got == [("m", 1)])
+    assert session.close()
+
+
+def test_a_session_that_was_never_opened_closes(qtbot: QtBot) -> None:
+    assert Session("cpu", opened=False).close()

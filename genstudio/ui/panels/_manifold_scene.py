@@ -209,7 +209,7 @@ class Scene(QObject):
             "sheet",
             "latent.sheet:decode",
             model=self.source,
-            priority=Priority.SHEET,
+            priority=Priority.SHEET if self._plane.sheets() else Priority.POINTER,
             then=partial(self._take_sheet, request, self._epoch),
             failed=partial(self._sheet_refused, self._epoch),
             **self._cells(request),
@@ -283,6 +283,7 @@ class Scene(QObject):
         tag = (self._epoch, answer.step)
         sheet = answer.value
         if self._plane.put_sheet(sheet.mosaic, request.extent, tag, answer.request, whole):
+            self._session.note_picture(self._plane)
             self.sheet_shown.emit((sheet.done, answer.step))
 
     def _sheet_refused(self, epoch: int, failure: Failure) -> None:
