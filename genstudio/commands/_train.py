@@ -121,10 +121,9 @@ def _one_voice(group: Group | None) -> Iterator[None]:
     except tuple(codes) as stop:
         if group is None or group.is_first:
             raise
-        if not isinstance(stop, KeyboardInterrupt):  # that one the first may not have seen
-            group.wait_for_first()
         code = next(code for kind, code in codes.items() if isinstance(stop, kind))
-        raise typer.Exit(code) from None
+        # A KeyboardInterrupt the first may not have seen: it is not to be waited for.
+        group.leave_quietly(code, wait=not isinstance(stop, KeyboardInterrupt))
 
 
 def _follow(job: Job, advance: Advance, group: Group | None = None) -> Any:

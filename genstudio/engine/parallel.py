@@ -23,10 +23,11 @@ import contextlib
 import hashlib
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -193,10 +194,18 @@ class Group:
         with _talking():
             dist.all_reduce(torch.zeros(1))
 
-    def wait_for_first(self) -> None:
-        """Wait until the first process has said why it ends, and has gone."""
-        with contextlib.suppress(PeerGone):
-            self.meet()
+    def leave_quietly(self, code: int, *, wait: bool) -> NoReturn:
+        """End this process, which is not the first; `wait` until the first has said why it ends.
+
+        It ends at once, for it has nothing to write: at the interpreter's own end torch's threads,
+        which still hold the broken connection, may abort it with another exit code.
+        """
+        if wait:
+            with contextlib.suppress(PeerGone):
+                self.meet()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 class Averager:
