@@ -80,8 +80,9 @@ class Library(QWidget):
             (self.tr("My runs"), ("run",)),
             (self.tr("My files"), ("file",)),
         ):
-            group = [entry for entry in self._entries if entry.kind in kinds]
             live = self._live() if "run" in kinds else []
+            busy = self._busy_folders()
+            group = [e for e in self._entries if e.kind in kinds and e.path not in busy]
             if not group and not live and "file" in kinds:
                 continue
             head = QTreeWidgetItem([title])
@@ -107,6 +108,11 @@ class Library(QWidget):
     def _live(self) -> list[tuple[str, str]]:
         jobs = self._session.jobs().values()
         return [(f"live:{job.run}", job.name) for job in jobs if job.card and not job.state.over]
+
+    def _busy_folders(self) -> set[Path]:
+        """Folders of runs that are in training now: they are listed as live."""
+        jobs = self._session.jobs().values()
+        return {job.folder for job in jobs if job.card and job.folder and not job.state.over}
 
     def _item(self, name: str, entry: shelf.Entry | str, tip: str) -> QTreeWidgetItem:
         item = QTreeWidgetItem([name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -12,6 +13,8 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox, QTreeWidg
 from pytestqt.qtbot import QtBot
 
 from genstudio import paths
+from genstudio.abilities import Card
+from genstudio.engine.messages import Event
 from genstudio.ui.library_dock import Library
 from genstudio.ui.session import Session
 from tests.engine.test_shelf import make_run
@@ -103,3 +106,29 @@ def test_dropped_files_are_handed_on(library: Library, qtbot: QtBot, tmp_path: P
             )
         )
     assert dropped.args[0] == [tmp_path / "a b ü.safetensors"]
+
+
+class Live:
+    """A job that trains the run in a folder until it is stopped."""
+
+    name = "my vae"
+
+    def run(self, run: int) -> Iterator[Any]:
+        card = Card(name="my vae", family="vae", shape=(1, 28, 28))
+        yield [Event(run, 0, "card", "", {"card": card})]
+        while True:
+            yield None
+
+    def weights(self) -> None:
+        return None
+
+
+def test_a_run_in_training_is_listed_once(library: Library, session: Session, qtbot: QtBot) -> None:
+    run = session.start(Live, "my vae", folder=paths.user_runs() / "my vae")
+    qtbot.waitUntil(lambda: session.jobs()[run].card is not None)
+    found = library.tree.findItems("my vae", Qt.MatchFlag.MatchRecursive)
+    assert [entry.data(0, Qt.ItemDataRole.UserRole) for entry in found] == [f"live:{run}"]
+    session.stop(run)
+    qtbot.waitUntil(lambda: session.jobs()[run].state.over)
+    found = library.tree.findItems("my vae", Qt.MatchFlag.MatchRecursive)
+    assert [entry.data(0, Qt.ItemDataRole.UserRole).kind for entry in found] == ["run"]
