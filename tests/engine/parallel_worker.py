@@ -75,6 +75,7 @@ def scenarios(group: Group, folder: Path) -> dict[str, Any]:
     job = begin(group, folder / "ae", "ae", steps=STEPS)
     reports = drive(job)
     seen["reports"] = len(reports)
+    seen["gradient norm"] = job._learner.update.grad_norm
     seen["per process"] = len(job._learner.batches.at(0, torch.contiguous_format)[0])
     drive(begin(group, folder / "straight", steps=STEPS, **CONSTANT))
     drive(begin(group, folder / "again", steps=STEPS // 2, **CONSTANT))
