@@ -29,7 +29,7 @@ from genstudio.project import Project
 from genstudio.ui import theme
 from genstudio.ui.intake import Intake
 from genstudio.ui.library_dock import Library
-from genstudio.ui.menus import build_menus
+from genstudio.ui.menus import add_panels, build_menus
 from genstudio.ui.panel import Panel, Timeline
 from genstudio.ui.panel_area import PanelArea
 from genstudio.ui.session import Session
@@ -104,6 +104,7 @@ class MainWindow(QMainWindow):
             Qt.DockWidgetArea.RightDockWidgetArea,
             304,
         )
+
     def _dock(
         self, title: str, name: str, content: QWidget, area: Qt.DockWidgetArea, width: int
     ) -> QDockWidget:
@@ -161,9 +162,6 @@ class MainWindow(QMainWindow):
         state = self.settings.value("layout")
         if isinstance(state, QByteArray):
             self.restoreState(state, LAYOUT_VERSION)
-        panels = self.settings.value("panels")
-        if isinstance(panels, QByteArray):
-            self.panels.load(panels)
 
     def reset_layout(self) -> None:
         """Docks and panels where they were at the first start."""
@@ -181,6 +179,11 @@ class MainWindow(QMainWindow):
 
         `project` brings the last session back; without one the shipped 2-D VAE is shown.
         """
+        self.panels.fill()
+        add_panels(self)
+        layout = self.settings.value("panels")
+        if isinstance(layout, QByteArray):
+            self.panels.load(layout)
         project = project or Project(models={"A": FIRST_MODEL})
         if weights:
             project = project.model_copy(update={"models": {"A": weights}})

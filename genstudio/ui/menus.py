@@ -61,10 +61,7 @@ def build_menus(window: MainWindow) -> None:
 def _view_menu(window: MainWindow) -> None:
     tr = window.tr
     view = window.menuBar().addMenu(tr("&View"))
-    for number, spec in enumerate(window.panels.specs(), start=1):
-        key = spec.shortcut or f"Ctrl+{number}"
-        _add(view, (spec.title, key, lambda key=spec.key: window.panels.show_panel(key)))
-    view.addSeparator()
+    view.setObjectName("view-menu")
     view.addAction(window.library_dock.toggleViewAction())
     view.addAction(window.inspector_dock.toggleViewAction())
     split = window.panels.split
@@ -84,6 +81,18 @@ def _view_menu(window: MainWindow) -> None:
         action.setCheckable(True)
         action.setChecked(theme.choice() == choice)
         group.addAction(action)
+
+
+def add_panels(window: MainWindow) -> None:
+    """Put every panel with its key at the head of the View menu."""
+    view = window.menuBar().findChild(QMenu, "view-menu")
+    before = view.actions()[0]
+    for number, spec in enumerate(window.panels.specs(), start=1):
+        action = QAction(spec.title, view)
+        action.setShortcut(QKeySequence(spec.shortcut or f"Ctrl+{number}"))
+        action.triggered.connect(lambda _=False, key=spec.key: window.panels.show_panel(key))
+        view.insertAction(before, action)
+    view.insertSeparator(before)
 
 
 def _fill(window: MainWindow, title: str, entries: list[Entry]) -> QMenu:

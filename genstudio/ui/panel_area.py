@@ -87,15 +87,18 @@ class PanelArea(QMainWindow):
         self._docks: dict[str, _Dock] = {}
         self._front = ""
         self._seen: set[str] = set()  # panels that are on the screen, not behind another tab
+        session.model_changed.connect(self._judge_all)
+
+    def fill(self) -> None:
+        """Make the panels' docks; their modules are imported here, after the window is up."""
         for spec in panels():
-            dock = _Dock(spec, session, self)
+            dock = _Dock(spec, self._session, self)
             self._docks[spec.key] = dock
             dock.panel_built.connect(self.panel_built)
             dock.visibilityChanged.connect(
                 lambda visible, key=spec.key: self._on_visible(key, visible)
             )
         self.reset_layout()
-        session.model_changed.connect(self._judge_all)
 
     def specs(self) -> list[PanelSpec]:
         return [dock.spec for dock in self._docks.values()]
