@@ -5,7 +5,9 @@ the ask lane.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from genstudio.models import Model
 
 MAX_KEPT = 32
+LOOK_AGAIN_S = 0.5  # how long a file counts as unchanged: a moving pointer asks hundreds of times
 MAX_KEPT_NUMBERS = 200_000_000  # 800 MB of float32 in all models kept
 
 
@@ -118,6 +121,15 @@ def _check_shipped(source: str, path: Path) -> None:
         )
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A model from a file, what the file was, and when to look whether it still is."""
+
+    stamp: tuple[int, int]  # mtime_ns, size
+    model: Model
+    due: float  # time.monotonic()
+
+
 class Store:
     """The ask lane's models by name: any source, or "live:RUN" for a copy of a model in training.
 
@@ -127,7 +139,7 @@ class Store:
 
     def __init__(self, device: str | torch.device = "cpu") -> None:
         self._device = device
-        self._kept: OrderedDict[str, tuple[tuple[int, int], Model]] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._live: dict[str, tuple[Model, int]] = {}
 
     def get(self, name: str) -> Model:
@@ -139,22 +151,24 @@ class Store:
             return self._live[name][0]
         if name.startswith("live:"):
             raise NotYet(name)
+        kept = self._kept.get(name)
+        if kept is not None and time.monotonic() < kept.due:
+            self._kept.move_to_end(name)
+            return kept.model
         path = resolve(name)
         status = path.stat()
         stamp = (status.st_mtime_ns, status.st_size)
-        kept = self._kept.get(name)
-        if kept is not None and kept[0] == stamp:
-            self._kept.move_to_end(name)
-            return kept[1]
-        model = load(name, self._device)
-        self._kept[name] = (stamp, model)
+        model = kept.model if kept is not None and kept.stamp == stamp else None
+        if model is None:
+            model = load(name, self._device)
+        self._kept[name] = _Kept(stamp, model, time.monotonic() + LOOK_AGAIN_S)
         self._kept.move_to_end(name)
         self._drop()
         return model
 
     def _drop(self) -> None:
         def numbers() -> int:
-            return sum(model.n_parameters() for _, model in self._kept.values())
+            return sum(kept.model.n_parameters() for kept in self._kept.values())
 
         while len(self._kept) > 1 and (len(self._kept) > MAX_KEPT or numbers() > MAX_KEPT_NUMBERS):
             self._kept.popitem(last=False)

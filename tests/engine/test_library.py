@@ -83,7 +83,10 @@ def test_describe_weights_loads_the_weights(run: Path, tmp_path: Path) -> None:
 # Store ----------------------------------------------------------------------------------------
 
 
-def test_a_model_is_loaded_once_and_again_when_its_file_changed(run: Path, tmp_path: Path) -> None:
+def test_a_model_is_loaded_once_and_again_when_its_file_changed(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "LOOK_AGAIN_S", 0.0)
     store = Store()
     path = tmp_path / "m.safetensors"
     path.write_bytes(runs.snapshots(run)[0][1].read_bytes())
