@@ -21,6 +21,7 @@ from pytestqt.qtbot import QtBot
 from genstudio.ui import theme
 from genstudio.ui.widgets._latent_layers import Picture, SheetStack, sheet_image
 from genstudio.ui.widgets.latent_plane import (
+    POINT_PX,
     Extent,
     LatentPlane,
     Mark,
@@ -454,3 +455,20 @@ def test_a_pinch_zooms(plane: LatentPlane) -> None:
     )
     QApplication.sendEvent(plane, event)
     assert plane.view().span == pytest.approx(6 / 1.5)
+
+
+def test_the_point_under_the_pointer_is_the_nearest_of_all(plane: LatentPlane) -> None:
+    """The strip that is searched must hold what a search through all points finds."""
+    rng = np.random.default_rng(0)
+    cloud = rng.uniform(-3, 3, (5_000, 2)).astype(np.float32)
+    plane.set_cloud(cloud)
+    plane.set_layer_shown("points", True)
+    reach = POINT_PX * plane.frame().unit
+    found = 0
+    for x, y in rng.uniform(-3, 3, (300, 2)):
+        distance = np.hypot(*(cloud - (x, y)).T)
+        nearest = int(distance.argmin())
+        expected = nearest if distance[nearest] <= reach else -1
+        assert plane.point_at(x, y) == expected
+        found += expected >= 0
+    assert 20 < found < 300

@@ -69,6 +69,8 @@ class LatentPlane(MapCanvas):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._cloud: NDArray[np.float32] = np.empty((0, 2), np.float32)
+        self._by_x: NDArray[np.intp] = np.empty(0, np.intp)  # points in order of their x
+        self._cloud_x: NDArray[np.float32] = np.empty(0, np.float32)
         self._hovered = -1
         self._keyboard: tuple[float, float] | None = None
         self._grip = Grip.NOTHING
@@ -84,6 +86,8 @@ class LatentPlane(MapCanvas):
     def set_cloud(self, xy: NDArray[np.float32]) -> None:
         """Map points (N, 2) that answer to the pointer."""
         self._cloud = np.asarray(xy, np.float32).reshape(-1, 2)
+        self._by_x = np.argsort(self._cloud[:, 0])
+        self._cloud_x = self._cloud[self._by_x, 0]
         self._hover(-1)
 
     def set_layer_shown(self, layer: str, shown: bool) -> None:
@@ -185,10 +189,14 @@ class LatentPlane(MapCanvas):
             return -1
         _, _, ratio = self._measure()
         reach = POINT_PX * ratio * self.frame().unit
-        offset = self._cloud - np.array([x, y], np.float32)
+        first, last = np.searchsorted(self._cloud_x, (x - reach, x + reach))
+        near = self._by_x[first:last]  # the strip that is near enough across
+        if not len(near):
+            return -1
+        offset = self._cloud[near] - np.array([x, y], np.float32)
         distance = np.einsum("ij,ij->i", offset, offset)
         nearest = int(np.argmin(distance))
-        return nearest if distance[nearest] <= reach * reach else -1
+        return int(near[nearest]) if distance[nearest] <= reach * reach else -1
 
     def _hover(self, point: int) -> None:
         if point != self._hovered:
