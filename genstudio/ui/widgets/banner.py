@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from genstudio.ui import icons, theme
 
+WIDEST_PX = 480  # of an empty panel's sentence; more breaks into lines
 _KINDS = {"error": "alert", "warning": "alert", "info": "info"}
 _COLOURS = {"error": "error", "warning": "warning", "info": "accent"}
 
@@ -134,14 +135,20 @@ class EmptyState(QWidget):
         self._words.setWordWrap(True)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._words.setMinimumWidth(360)
+        self._words.setMaximumWidth(WIDEST_PX)
         self._button = theme.primary(QPushButton(button, self))
         self._button.setCursor(Qt.CursorShape.PointingHandCursor)
         self._button.clicked.connect(self.pressed)
         column = QVBoxLayout(self)
         column.setSpacing(2 * theme.GRID)
         column.addStretch(1)
-        for widget in (self._icon, self._words, self._button):
-            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignHCenter)
+        row = QHBoxLayout()  # an aligned label would be given the height of its widest width
+        row.addStretch(1)
+        row.addWidget(self._words, 100)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
         theme.notifier().changed.connect(self._dress)
         self.set_text(text)
