@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike
 from genstudio.abilities import BadInput
 from genstudio.latent._markers import MARKERS, STYLES, stamp
 
-__all__ = ["MARKERS", "STYLES", "Nearest", "marker", "nearest", "raster"]
+__all__ = ["MARKERS", "STYLES", "Nearest", "nearest", "raster", "stamps"]
 
 MAX_PIXELS = 1 << 26
 SOLID = 0.75  # coverage from which a stamp's pixel is opaque
@@ -86,13 +87,9 @@ def raster(
     return inner
 
 
-def marker(style: str, index: int, radius: float, colour: tuple[int, int, int, int]) -> np.ndarray:
-    """The marker of one class as RGBA uint8 (k, k, 4), for a legend."""
-    coverage = stamp(style, index, round(float(radius), 2))
-    picture = np.empty((*coverage.shape, 4), np.uint8)
-    picture[..., :3] = colour[:3]
-    picture[..., 3] = np.round(coverage * colour[3])
-    return picture
+def stamps(style: str) -> Callable[[int, float], np.ndarray]:
+    """The marks of a style: class and radius in pixels -> coverage (k, k) in [0, 1]."""
+    return lambda index, radius: stamp(style, index, round(float(radius), 2))
 
 
 def nearest(

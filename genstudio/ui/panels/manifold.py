@@ -19,33 +19,26 @@ from genstudio.abilities import LATENT, LIKELIHOOD, BadInput, Card
 from genstudio.engine.messages import Answer, Event, Failure
 from genstudio.latent import plane as planes
 from genstudio.latent.plane import Plane, shell_radius
+from genstudio.latent.points import stamps
 from genstudio.latent.scale import SCALES, Linear
 from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline
 from genstudio.ui.panels._manifold_bar import LAYERS, Bar
 from genstudio.ui.panels._manifold_inspector import Inspector
-from genstudio.ui.panels._manifold_legend import MapLegend
 from genstudio.ui.panels._manifold_overlays import Overlays
 from genstudio.ui.panels._manifold_pins import PinBoard, Pins
 from genstudio.ui.panels._manifold_probe import Prober
 from genstudio.ui.panels._manifold_save import SaveSheet
 from genstudio.ui.panels._manifold_scene import Scene, Subset
-from genstudio.ui.panels._manifold_space import (
-    Space,
-    home_view,
-    information,
-)
+from genstudio.ui.panels._manifold_space import Space, home_view, information
 from genstudio.ui.panels._manifold_state import describe, read
 from genstudio.ui.panels._manifold_study import Study
 from genstudio.ui.panels._manifold_text import HELP, as_python, z_text
 from genstudio.ui.panels._manifold_time import TrainingTimeline
 from genstudio.ui.session import ModelRef, Session
 from genstudio.ui.widgets.banner import EmptyState
-from genstudio.ui.widgets.latent_plane import (
-    LatentPlane,
-    Pin,
-    View,
-)
+from genstudio.ui.widgets.latent_plane import LatentPlane, Pin, View
+from genstudio.ui.widgets.legend import Legend
 
 ENOUGH_FOR_HOME = 500  # encodings after which the map of a model without a prior knows its place
 FIRST_MODEL = "vae-mnist-2d"
@@ -58,7 +51,7 @@ class Manifold(Panel):
         super().__init__(session)
         self.bar = Bar()
         self.plane = LatentPlane()
-        self.legend = MapLegend()
+        self.legend = Legend(stamps("disc"))
         self.empty = EmptyState(icon="manifold")
         self.scene = Scene(session, self.plane)
         self.board = PinBoard(session.undo, self)
@@ -416,7 +409,7 @@ class Manifold(Panel):
         self.column.say_of_points("")
 
     def _style_chosen(self, style: str) -> None:
-        self.legend.set_style(style)
+        self.legend.set_stamp(stamps(style))
         self.scene.set_style(style)
 
     # The probe ---------------------------------------------------------------------------------

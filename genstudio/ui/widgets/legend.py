@@ -1,75 +1,25 @@
-"""The legend of classes: coloured and shaped markers, which also choose what is shown."""
+"""The legend of classes: their names and marks, which also choose what is shown."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPainterPath,
-    QPaintEvent,
-    QPen,
-    QPolygonF,
-)
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from genstudio.ui import theme
+from genstudio.ui.widgets._latent_layers import rgba_image
 
 ROW_PX = 22
-_MARKER_PX = 11.0
-
-
-def _polygon(corners: int, turn: float = -90.0) -> QPainterPath:
-    angles = [math.radians(turn + 360.0 * k / corners) for k in range(corners)]
-    path = QPainterPath()
-    path.addPolygon(QPolygonF([QPointF(math.cos(a) / 2, math.sin(a) / 2) for a in angles]))
-    path.closeSubpath()
-    return path
-
-
-def _star(corners: int, inner: float) -> QPainterPath:
-    path = QPainterPath()
-    points = []
-    for k in range(2 * corners):
-        radius = 0.55 if k % 2 == 0 else inner
-        angle = math.radians(-90.0 + 180.0 * k / corners)
-        points.append(QPointF(radius * math.cos(angle), radius * math.sin(angle)))
-    path.addPolygon(QPolygonF(points))
-    path.closeSubpath()
-    return path
-
-
-def marker(index: int) -> QPainterPath:
-    """The marker of class `index`, about one unit wide around (0, 0); shapes repeat after ten."""
-    kind = index % 10
-    if kind == 0:
-        path = QPainterPath()
-        path.addEllipse(QPointF(0, 0), 0.45, 0.45)
-        return path
-    if kind == 1:
-        path = QPainterPath()
-        path.addRect(QRectF(-0.4, -0.4, 0.8, 0.8))
-        return path
-    shapes = {
-        2: lambda: _polygon(3),
-        3: lambda: _polygon(4),
-        4: lambda: _polygon(3, 90.0),
-        5: lambda: _star(5, 0.22),
-        6: lambda: _polygon(5),
-        7: lambda: _star(4, 0.2),
-        8: lambda: _polygon(6),
-        9: lambda: _polygon(3, 0.0),
-    }
-    return shapes[kind]()
+MARK_PX = 4.5  # radius of a mark, in logical pixels
+Stamp = Callable[[int, float], np.ndarray]  # class, radius in pixels -> coverage (k, k) in [0, 1]
 
 
 class Legend(QWidget):
-    """Names of classes with their markers. A click shows or hides a class, a double click shows it
-    alone, again all.
+    """Names of classes with the marks that `stamp` gives them. A click shows or hides a class, a
+    double click shows it alone, again all.
 
     Keys: Up and Down go through the rows, Space shows or hides, Enter shows alone, A all, N none.
     """
@@ -77,10 +27,10 @@ class Legend(QWidget):
     filter_changed = Signal(object)  # set of the indices shown
     hovered = Signal(int)  # row under the pointer, -1 for none
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, stamp: Stamp, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._stamp = stamp
         self._names: list[str] = []
-        self._counts: list[int] | None = None
         self._shown: set[int] = set()
         self._current = -1
         self._hover = -1
@@ -105,17 +55,15 @@ class Legend(QWidget):
         """Show these classes, all of them chosen. No signal."""
         if list(names) != self._names:
             self._names = list(names)
-            self._counts = None
             self._shown = set(range(len(names)))
             self._current = -1
             self._describe()
             self.updateGeometry()
             self.update()
 
-    def set_counts(self, counts: Sequence[int] | None) -> None:
-        """How many points each class has, at the right of its name."""
-        self._counts = list(counts) if counts is not None else None
-        self.updateGeometry()
+    def set_stamp(self, stamp: Stamp) -> None:
+        """The marks of the classes: coverage of class i at a radius in device pixels."""
+        self._stamp = stamp
         self.update()
 
     def shown(self) -> set[int]:
@@ -135,8 +83,7 @@ class Legend(QWidget):
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
         wide = max((metrics.horizontalAdvance(name) for name in self._names), default=16)
-        count = metrics.horizontalAdvance("60,000") + 8 if self._counts else 0
-        return QSize(26 + wide + 8 + count, max(1, len(self._names)) * ROW_PX)
+        return QSize(26 + wide + 8, max(1, len(self._names)) * ROW_PX)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(48, self.sizeHint().height())
@@ -192,22 +139,28 @@ class Legend(QWidget):
                 painter.setBrush(theme.colour("field"))
                 painter.drawRoundedRect(rect.adjusted(0, 1, 0, -1), 4, 4)
             on = index in self._shown
-            painter.save()
-            painter.translate(12, rect.center().y())
-            painter.scale(_MARKER_PX, _MARKER_PX)
-            colour = theme.class_colour(index)
-            painter.setPen(Qt.PenStyle.NoPen if on else QPen(colour, 1.3 / _MARKER_PX))
-            painter.setBrush(colour if on else Qt.BrushStyle.NoBrush)
-            painter.drawPath(marker(index))
-            painter.restore()
-            painter.setPen(theme.colour("text" if on else "quiet"))
+            painter.setOpacity(1.0 if on else 0.25)
+            self._paint_mark(painter, index, rect)
+            painter.setOpacity(1.0)
+            painter.setPen(theme.colour("text" if on else "faint"))
             words = rect.adjusted(26, 0, -4, 0)
-            vertical = Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(words, vertical | Qt.AlignmentFlag.AlignLeft, name)
-            if self._counts and index < len(self._counts):
-                painter.setPen(theme.colour("quiet"))
-                count = f"{self._counts[index]:,}"
-                painter.drawText(words, vertical | Qt.AlignmentFlag.AlignRight, count)
+            flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+            painter.drawText(words, flags, name)
+
+    def _paint_mark(self, painter: QPainter, index: int, row: QRectF) -> None:
+        ratio = self.devicePixelRatioF()
+        image = self._mark(index, MARK_PX * ratio)
+        w, h = image.width() / ratio, image.height() / ratio
+        painter.drawImage(QRectF(12 - w / 2, row.center().y() - h / 2, w, h), image)
+
+    def _mark(self, index: int, radius: float) -> QImage:
+        """The stamp of a class in its colour."""
+        coverage = self._stamp(index, radius)
+        colour = theme.class_colour(index)
+        rgba = np.empty((*coverage.shape, 4), np.uint8)
+        rgba[..., :3] = colour.red(), colour.green(), colour.blue()
+        rgba[..., 3] = np.round(255 * coverage)
+        return rgba_image(rgba)
 
     # Private ------------------------------------------------------------
 

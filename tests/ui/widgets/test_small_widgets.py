@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
+from genstudio.latent.points import stamps
 from genstudio.ui import theme
 from genstudio.ui.widgets.banner import Banner, EmptyState
 from genstudio.ui.widgets.elided_label import ElidedLabel
-from genstudio.ui.widgets.legend import Legend, marker
+from genstudio.ui.widgets.legend import ROW_PX, Legend
 from genstudio.ui.widgets.number_table import NumberTable
 from genstudio.ui.widgets.pill import Pill
 from genstudio.ui.widgets.segmented import Segmented
@@ -25,7 +27,7 @@ LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 @pytest.fixture
 def legend(qtbot) -> Legend:
-    legend = Legend()
+    legend = Legend(stamps("shape"))
     qtbot.addWidget(legend)
     legend.set_classes([str(k) for k in range(10)])
     legend.resize(legend.sizeHint())
@@ -71,12 +73,28 @@ def test_the_legend_by_key(qtbot, legend: Legend) -> None:
     assert legend.shown() == set(range(10))
 
 
-def test_classes_differ_by_shape_as_well_as_colour() -> None:
-    shapes = [marker(k) for k in range(10)]
+def ink(legend: Legend, index: int) -> np.ndarray:
+    """Where the mark of a class has its full colour, bool (ROW_PX, 24)."""
+    picture = legend.grab().toImage()
+    top, colour = round(legend.row_rect(index).top()), theme.class_colour(index)
+    return np.array(
+        [[picture.pixelColor(x, top + y) == colour for x in range(24)] for y in range(ROW_PX)]
+    )
+
+
+def test_classes_differ_by_shape_as_well_as_colour(legend: Legend) -> None:
+    shapes = [ink(legend, k) for k in range(10)]
     for k, shape in enumerate(shapes):
-        assert shape.boundingRect().width() <= 1.11
+        assert 0 < shape.any(0).sum() <= 13
         for other in shapes[k + 1 :]:
-            assert shape != other
+            assert not np.array_equal(shape, other)
+
+
+def test_the_legend_has_the_marks_it_is_given(legend: Legend) -> None:
+    legend.set_stamp(stamps("disc"))
+    assert np.array_equal(ink(legend, 0), ink(legend, 5))
+    legend.set_stamp(stamps("digit"))
+    assert not np.array_equal(ink(legend, 0), ink(legend, 5))
 
 
 def test_hover_in_the_legend(legend: Legend) -> None:
@@ -268,3 +286,16 @@ def test_an_elided_label_gives_the_whole_text_as_tooltip(qtbot) -> None:
     label.resize(600, 20)
     label.grab()
     assert (label.shown(), label.toolTip()) == (label.text(), "")
+
+
+@pytest.mark.parametrize("width", [400, 700, 1200])
+def test_an_empty_state_shows_the_whole_of_a_long_sentence(qtbot, width: int) -> None:
+    sentence = "This model makes points in the plane and has no images. " * 3
+    empty = EmptyState(sentence.strip(), "Show vae-mnist-2d", "curves")
+    qtbot.addWidget(empty)
+    empty.resize(width, 300)
+    empty.show()
+    words = empty._words
+    assert words.height() >= words.heightForWidth(words.width())
+    assert words.height() > 2 * words.fontMetrics().height()
+    assert abs(words.geometry().center().x() - empty.rect().center().x()) <= 1
