@@ -467,7 +467,7 @@ def test_copies_are_text_and_python(panel: Manifold) -> None:
 
 
 def test_the_sheet_is_saved_at_a_chosen_size(panel: Manifold, qtbot: QtBot, tmp_path: Path) -> None:
-    dialog = panel.save_sheet()
+    dialog = panel.actions.save_sheet()
     dialog.cells.set_value(6)
     dialog.factor.set_value(2)
     columns, rows, factor = dialog.grid()
@@ -483,7 +483,7 @@ def test_the_sheet_is_saved_at_a_chosen_size(panel: Manifold, qtbot: QtBot, tmp_
 
 
 def test_cancelling_a_save_writes_nothing(panel: Manifold, qtbot: QtBot, tmp_path: Path) -> None:
-    dialog = panel.save_sheet()
+    dialog = panel.actions.save_sheet()
     dialog.cells.set_value(150)
     dialog.save(tmp_path / "never.png")
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
@@ -510,7 +510,7 @@ def test_the_state_brings_the_panel_back(panel: Manifold, qtbot: QtBot, session:
 
 
 def test_the_menu_offers_what_can_be_done(panel: Manifold) -> None:
-    menu = panel.menu(5.0, 5.0)
+    menu = panel.actions.menu(5.0, 5.0)
     texts = {action.text(): action for action in menu.actions()}
     assert not texts["Remove the chosen pin"].isEnabled()
     texts["Pin this point"].trigger()

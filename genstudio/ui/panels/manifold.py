@@ -6,14 +6,13 @@ Hover peeks, leaving restores, a click pins; the wheel zooms and the cells in vi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from genstudio.abilities import LATENT, LIKELIHOOD, BadInput, Card
 from genstudio.engine.messages import Answer, Event, Failure
@@ -23,21 +22,22 @@ from genstudio.latent.points import stamps
 from genstudio.latent.scale import SCALES, Linear
 from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline
+from genstudio.ui.panels._manifold_actions import Actions
 from genstudio.ui.panels._manifold_bar import LAYERS, Bar
+from genstudio.ui.panels._manifold_hand import Hand
 from genstudio.ui.panels._manifold_inspector import Inspector
+from genstudio.ui.panels._manifold_keep import bring_back, keep
 from genstudio.ui.panels._manifold_overlays import Overlays
 from genstudio.ui.panels._manifold_pins import PinBoard, Pins
 from genstudio.ui.panels._manifold_probe import Prober
-from genstudio.ui.panels._manifold_save import SaveSheet
 from genstudio.ui.panels._manifold_scene import Scene, Subset
 from genstudio.ui.panels._manifold_space import Space, home_view, information
-from genstudio.ui.panels._manifold_state import describe, read
 from genstudio.ui.panels._manifold_study import Study
-from genstudio.ui.panels._manifold_text import HELP, as_python, z_text
+from genstudio.ui.panels._manifold_text import HELP
 from genstudio.ui.panels._manifold_time import TrainingTimeline
 from genstudio.ui.session import ModelRef, Session
 from genstudio.ui.widgets.banner import EmptyState
-from genstudio.ui.widgets.latent_plane import LatentPlane, Pin, View
+from genstudio.ui.widgets.latent_plane import LatentPlane, View
 from genstudio.ui.widgets.legend import Legend
 
 ENOUGH_FOR_HOME = 500  # encodings after which the map of a model without a prior knows its place
@@ -58,6 +58,8 @@ class Manifold(Panel):
         self.column = Inspector()
         self.study = Study(session, self.scene, self.column.image)
         self.prober = Prober(session, self.scene, self.plane, self.column.probe)
+        self.hand = Hand(self.scene, self.plane, self.board, self.study, self.prober)
+        self.actions = Actions(self)
         self.overlays = Overlays(
             session,
             self.scene,
@@ -70,9 +72,6 @@ class Manifold(Panel):
         self._has_prior = True
         self._home_known = True
         self._kept_view: View | None = None  # of the last session, until its model is shown
-        self._grabbed: tuple[int, np.ndarray] | None = None  # a pin and where it stood
-        self._rest: np.ndarray | None = None  # what is shown while nobody hovers
-        self._hovering = False
         self._step: int | None = None  # of the sheet, where the model trains
         self._stale = False  # weights have moved while nobody looked
         self._lay_out()
@@ -104,39 +103,30 @@ class Manifold(Panel):
         session.data_changed.connect(self._data_changed)
         session.image_offered.connect(self._image_offered)
         session.job_event.connect(self._job_event)
-        plane.peek.connect(self._peek)
-        plane.left.connect(self._leave)
-        plane.clicked.connect(self._click)
-        plane.pin_chosen.connect(self._pin_chosen)
-        plane.pin_moved.connect(self._pin_moved)
-        plane.pin_dropped.connect(partial(self._pin_dropped, False))
-        plane.pin_stepped.connect(partial(self._pin_dropped, True))
-        plane.pin_removed.connect(self.board.remove)
-        plane.menu_wanted.connect(self._show_menu)
+        plane.menu_wanted.connect(self.actions.show_menu)
         plane.view_wanted.connect(self._show_status)
         scene.sheet_shown.connect(self._sheet_shown)
         scene.sheet_failed.connect(self._sheet_failed)
         scene.points_failed.connect(self._points_failed)
         scene.encodings_changed.connect(self._encodings_changed)
-        self.board.changed.connect(self._pins_changed)
         self.study.posterior_changed.connect(self._posterior_changed)
         self.study.plane_found.connect(self._set_plane)
         self._timeline.chosen.connect(self._scrubbed)
         self.bar.layer_toggled.connect(self._layer_toggled)
         self.bar.scale_chosen.connect(self.choose_scale)
         self.bar.reset_wanted.connect(plane.reset_view)
-        self.bar.save_wanted.connect(self.save_sheet)
+        self.bar.save_wanted.connect(self.actions.save_sheet)
         self.legend.filter_changed.connect(self._filter_changed)
         self.empty.pressed.connect(self._fill)
         column = self.column
-        column.copy_text.connect(self.copy_text)
-        column.copy_python.connect(self.copy_python)
+        column.copy_text.connect(self.actions.copy_text)
+        column.copy_python.connect(self.actions.copy_python)
         column.subset_chosen.connect(self._subset_chosen)
-        column.style_chosen.connect(self._style_chosen)
+        column.style_chosen.connect(self.choose_style)
         column.plane.plane_changed.connect(self._set_plane)
         column.plane.pca_wanted.connect(self._set_pca)
         column.plane.images_wanted.connect(lambda a, b, c: self.study.plane_through((a, b, c)))
-        column.plane.shell_changed.connect(lambda on: self._set_space(shell=on))
+        column.plane.shell_changed.connect(lambda on: self.set_space(shell=on))
         column.plane.ellipse_changed.connect(self._ellipse_chosen)
         column.help_wanted.connect(self._show_help)
         random = QShortcut(QKeySequence("R"), plane)
@@ -186,7 +176,7 @@ class Manifold(Panel):
         self._home_known = self._has_prior and space.plane.kind == "axes"
         keep = same_space and self._home_known and before is not None
         if not same_space:
-            self._rest = None
+            self.hand.forget()
             self.prober.forget()
             self.board.set_pins(Pins())
         self.session.cancel(self.study, "posterior")
@@ -197,7 +187,7 @@ class Manifold(Panel):
         self._dress(space)
         self.scene.show(ref, self._timeline.source(), space, keep=keep, hold=hold)
         self._ask_names()
-        self._show_rest()
+        self.hand.show_rest()
         self._study_first()
 
     def _first_space(self, dim: int, same_space: bool) -> Space:
@@ -220,6 +210,10 @@ class Manifold(Panel):
             self._kept_view = None
         elif move:
             self.plane.set_view(home)
+
+    def keep_view(self, view: View | None) -> None:
+        """Where to look once the space is known, instead of home."""
+        self._kept_view = view
 
     def _study_first(self) -> None:
         """Show the posterior of an image, the first test image unless one was chosen."""
@@ -283,7 +277,7 @@ class Manifold(Panel):
     # The space ---------------------------------------------------------------------------------
 
     def _set_plane(self, plane: Plane) -> None:
-        self._set_space(plane=plane)
+        self.set_space(plane=plane)
 
     def _set_pca(self) -> None:
         cloud = self.scene.cloud
@@ -303,9 +297,9 @@ class Manifold(Panel):
     def choose_scale(self, name: str) -> None:
         """Space the axes "linear" or "quantile"."""
         self.bar.scale.set_value(name)
-        self._set_space(scale=name)
+        self.set_space(scale=name)
 
-    def _set_space(
+    def set_space(
         self, plane: Plane | None = None, scale: str | None = None, shell: bool | None = None
     ) -> None:
         """Another plane, scale or shell; the view goes home where the old one means nothing."""
@@ -322,7 +316,7 @@ class Manifold(Panel):
             self.scene.move_plane(space)
         else:
             self.scene.set_space(space)
-        self._pins_changed()
+        self.hand.show_pins()
         self._posterior_changed()
         self.overlays.show_prior()
 
@@ -390,7 +384,7 @@ class Manifold(Panel):
         self._home_known = True
         self._look_home(self.scene.space, move=True)
         self.scene.release()
-        self._show_rest()
+        self.hand.show_rest()
         self.overlays.show_prior()
 
     def _layer_toggled(self, layer: str, on: bool) -> None:
@@ -408,75 +402,10 @@ class Manifold(Panel):
         self.scene.set_subset(subset)
         self.column.say_of_points("")
 
-    def _style_chosen(self, style: str) -> None:
+    def choose_style(self, style: str) -> None:
+        """Draw the points as "disc", "shape" or "digit"."""
         self.legend.set_stamp(stamps(style))
         self.scene.set_style(style)
-
-    # The probe ---------------------------------------------------------------------------------
-
-    def _peek(self, x: float, y: float) -> None:
-        self._hovering = True
-        self.prober.ask(self.scene.space.to_z(x, y), (x, y))
-
-    def _leave(self) -> None:
-        self._hovering = False
-        self._show_rest()
-
-    def _show_rest(self) -> None:
-        """Decode what is chosen: the active pin, the image, or the middle of the map."""
-        if self._ref is None or self._hovering:
-            return
-        space = self.scene.space
-        z = self._rest
-        if z is None or len(z) != space.plane.latent_dim:
-            home = self.plane.home()
-            z = space.to_z(home.x, home.y)
-        x, y = space.to_map(z)
-        self.prober.ask(np.asarray(z, np.float32), (float(x), float(y)))
-
-    # Pins --------------------------------------------------------------------------------------
-
-    def _click(self, x: float, y: float) -> None:
-        """Pin the point; on an encoded image, pin its mean and show its posterior."""
-        cloud, point = self.scene.shown(), self.plane.point_at(x, y)
-        if cloud is not None and 0 <= point < len(cloud.mean):
-            self.board.add(cloud.mean[point])
-            self.study.choose(int(cloud.index[point]), cloud.split)
-        else:
-            self.board.add(self.scene.space.to_z(x, y))
-
-    def _pin_chosen(self, number: int) -> None:
-        self._grabbed = None
-        self.board.choose(number)
-
-    def _pin_moved(self, number: int, x: float, y: float) -> None:
-        if self._grabbed is None or self._grabbed[0] != number:
-            self._grabbed = (number, self.board.pins().z(number))
-        z = self.scene.space.to_z(x, y)
-        self.board.preview(number, z)
-        self._rest = z
-        self.prober.ask(z, (x, y))
-
-    def _pin_dropped(
-        self, stepped: bool, number: int, _x0: float, _y0: float, x: float, y: float
-    ) -> None:
-        before = self._grabbed[1] if self._grabbed is not None else self.board.pins().z(number)
-        self._grabbed = None
-        self.board.drop(number, before, self.scene.space.to_z(x, y), merge=stepped)
-
-    def _pins_changed(self) -> None:
-        pins, space = self.board.pins(), self.scene.space
-        shown = []
-        for number in range(len(pins.points)):
-            z = pins.z(number)
-            x, y = space.to_map(z)
-            shown.append(Pin(float(x), float(y), str(number + 1), space.aside(z)))
-        self.plane.set_pins(shown, pins.active)
-        if 0 <= pins.active < len(pins.points):
-            self._rest = pins.z(pins.active)
-        elif self.study.mean is not None:
-            self._rest = self.study.mean
-        self._show_rest()
 
     # The image ---------------------------------------------------------------------------------
 
@@ -488,92 +417,11 @@ class Manifold(Panel):
         self.overlays.show_posterior()
         mean = self.study.mean
         if mean is not None and len(mean) == self.scene.space.plane.latent_dim:
-            self._look_at_mean(mean)
-
-    def _look_at_mean(self, mean: np.ndarray) -> None:
-        """A chosen image is what rests in the probe; a pin elsewhere steps back."""
-        pins = self.board.pins()
-        if self.study.fresh and pins.active >= 0 and not np.allclose(pins.z(pins.active), mean):
-            self._rest = mean
-            self.board.choose(-1)
-        self.study.fresh = False
-        if self.board.pins().active < 0:
-            self._rest = mean
-            self._show_rest()
+            self.hand.look_at_mean(mean)
 
     def _ellipse_chosen(self, kind: str) -> None:
         self.overlays.ellipse = kind
         self._posterior_changed()
-
-    # Out ---------------------------------------------------------------------------------------
-
-    def _shown_z(self) -> np.ndarray | None:
-        probed = self.column.probe.probed()
-        return probed.z if probed is not None else None
-
-    def copy_text(self) -> None:
-        """z of the probe on the clipboard, as numbers."""
-        z = self._shown_z()
-        if z is not None:
-            QGuiApplication.clipboard().setText(z_text(z))
-
-    def copy_python(self) -> None:
-        """A script that decodes z of the probe on the clipboard."""
-        z = self._shown_z()
-        if z is not None:
-            QGuiApplication.clipboard().setText(as_python(self._lasting_source(), z))
-
-    def _lasting_source(self) -> str:
-        """What a script can load: for a model in training, its run's folder."""
-        source = self.scene.source
-        if self._ref is not None and source.startswith("live:") and self._ref.run is not None:
-            job = self.session.jobs().get(self._ref.run)
-            return str(job.folder) if job is not None and job.folder is not None else source
-        return source
-
-    def save_sheet(self) -> SaveSheet | None:
-        """Open the dialog that decodes the region in view at a chosen size."""
-        if self._ref is None:
-            return None
-        dialog = SaveSheet(
-            self.session,
-            self.scene.source,
-            self.scene.space,
-            self.plane.frame().extent,
-            self._ref.card.shape,
-            self.window(),
-        )
-        dialog.open()
-        return dialog
-
-    def menu(self, x: float, y: float) -> QMenu:
-        """The menu of the right button at a map point."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(self.tr("Pin this point"), lambda: self._click(x, y))
-        cloud, point = self.scene.shown(), self.plane.point_at(x, y)
-        if cloud is not None and 0 <= point < len(cloud.mean):
-            index, split = int(cloud.index[point]), cloud.split
-            text = self.tr("Show the posterior of %1 image %2")
-            text = text.replace("%1", split).replace("%2", f"{index:,}")
-            menu.addAction(text, lambda: self.study.choose(index, split))
-        menu.addSeparator()
-        menu.addAction(self.tr("Copy z as text"), self.copy_text)
-        menu.addAction(self.tr("Copy z as Python"), self.copy_python)
-        menu.addSeparator()
-        active = self.plane.active_pin()
-        remove = menu.addAction(self.tr("Remove the chosen pin"), lambda: self.board.remove(active))
-        remove.setEnabled(active >= 0)
-        clear = menu.addAction(self.tr("Remove all pins"), self.board.clear)
-        clear.setEnabled(bool(self.board.pins().points))
-        menu.addSeparator()
-        menu.addAction(self.tr("Random test image"), self.study.choose_random)
-        menu.addAction(self.tr("Reset the view"), self.plane.reset_view)
-        menu.addAction(self.tr("Save the sheet as PNG…"), self.save_sheet)
-        return menu
-
-    def _show_menu(self, position: QPoint, x: float, y: float) -> None:
-        self.menu(x, y).popup(position)
 
     def _show_help(self) -> None:
         from genstudio.ui.help import HelpDialog
@@ -584,44 +432,10 @@ class Manifold(Panel):
     # State -------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        view, pins = self.plane.wanted_view(), self.board.pins()
-        subset = self.scene.subset
-        return {
-            "view": None if view == self.plane.home() else [view.x, view.y, view.span],
-            "layers": self.bar.layers(),
-            "scale": self.scene.space.scale.name,
-            "plane": describe(self.scene.space),
-            "pins": {"points": [list(p) for p in pins.points], "active": pins.active},
-            "points": {
-                "split": subset.split,
-                "limit": subset.limit,
-                "style": self.scene.style,
-            },
-            "ellipse": self.overlays.ellipse,
-            "image": self.study.index,
-        }
+        return keep(self)
 
     def restore(self, state: dict[str, Any]) -> None:
-        kept = read(state, self.scene.space.plane.latent_dim)
-        for layer, on in kept.layers.items():
-            if layer in self.bar.pills:
-                self.bar.pills[layer].setChecked(on)
-        self.column.style_choice.set_value(kept.style)
-        self._style_chosen(kept.style)
-        self.overlays.ellipse = kept.ellipse
-        self.column.plane.ellipse.set_value(kept.ellipse)
-        subset = Subset(kept.split, kept.limit)
-        self.column.set_subset(subset)
-        if subset != self.scene.subset:
-            self.scene.set_subset(subset)
-        scale = kept.scale if self._has_prior else "linear"
-        self._kept_view = kept.view
-        self._set_space(plane=kept.plane, scale=scale, shell=kept.shell)
-        self.bar.scale.set_value(self.scene.space.scale.name)
-        self.column.plane.set_shell(kept.shell)
-        self.board.set_pins(Pins(kept.pins, kept.active))
-        if kept.image is not None and kept.image != self.study.index:
-            self.study.choose(kept.image, quiet=True)
+        bring_back(self, state)
 
     # Tour --------------------------------------------------------------------------------------
 

@@ -1,0 +1,98 @@
+"""What leaves the Manifold, and the menu of its right button: copy z, save the sheet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu
+
+from genstudio.ui.panels._manifold_save import SaveSheet
+from genstudio.ui.panels._manifold_text import as_python, z_text
+
+if TYPE_CHECKING:
+    from genstudio.ui.panels.manifold import Manifold
+
+
+class Actions(QObject):
+    """Copy, save and the context menu of one panel."""
+
+    def __init__(self, panel: Manifold) -> None:
+        super().__init__(panel)
+        self._panel = panel
+
+    def _shown_z(self) -> np.ndarray | None:
+        probed = self._panel.column.probe.probed()
+        return probed.z if probed is not None else None
+
+    def copy_text(self) -> None:
+        """z of the probe on the clipboard, as numbers."""
+        z = self._shown_z()
+        if z is not None:
+            QGuiApplication.clipboard().setText(z_text(z))
+
+    def copy_python(self) -> None:
+        """A script that decodes z of the probe on the clipboard."""
+        z = self._shown_z()
+        if z is not None:
+            QGuiApplication.clipboard().setText(as_python(self._lasting_source(), z))
+
+    def _lasting_source(self) -> str:
+        """What a script can load: for a model in training, its run's folder."""
+        source = self._panel.scene.source
+        if (
+            self._panel.scene.ref is not None
+            and source.startswith("live:")
+            and self._panel.scene.ref.run is not None
+        ):
+            job = self._panel.session.jobs().get(self._panel.scene.ref.run)
+            return str(job.folder) if job is not None and job.folder is not None else source
+        return source
+
+    def save_sheet(self) -> SaveSheet | None:
+        """Open the dialog that decodes the region in view at a chosen size."""
+        if self._panel.scene.ref is None:
+            return None
+        dialog = SaveSheet(
+            self._panel.session,
+            self._panel.scene.source,
+            self._panel.scene.space,
+            self._panel.plane.frame().extent,
+            self._panel.scene.ref.card.shape,
+            self._panel.window(),
+        )
+        dialog.open()
+        return dialog
+
+    def menu(self, x: float, y: float) -> QMenu:
+        """The menu of the right button at a map point."""
+        menu = QMenu(self._panel)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self.tr("Pin this point"), lambda: self._panel.hand.click(x, y))
+        cloud, point = self._panel.scene.shown(), self._panel.plane.point_at(x, y)
+        if cloud is not None and 0 <= point < len(cloud.mean):
+            index, split = int(cloud.index[point]), cloud.split
+            text = self.tr("Show the posterior of %1 image %2")
+            text = text.replace("%1", split).replace("%2", f"{index:,}")
+            menu.addAction(text, lambda: self._panel.study.choose(index, split))
+        menu.addSeparator()
+        menu.addAction(self.tr("Copy z as text"), self.copy_text)
+        menu.addAction(self.tr("Copy z as Python"), self.copy_python)
+        menu.addSeparator()
+        active = self._panel.plane.active_pin()
+        remove = menu.addAction(
+            self.tr("Remove the chosen pin"), lambda: self._panel.board.remove(active)
+        )
+        remove.setEnabled(active >= 0)
+        clear = menu.addAction(self.tr("Remove all pins"), self._panel.board.clear)
+        clear.setEnabled(bool(self._panel.board.pins().points))
+        menu.addSeparator()
+        menu.addAction(self.tr("Random test image"), self._panel.study.choose_random)
+        menu.addAction(self.tr("Reset the view"), self._panel.plane.reset_view)
+        menu.addAction(self.tr("Save the sheet as PNG…"), self.save_sheet)
+        return menu
+
+    def show_menu(self, position: QPoint, x: float, y: float) -> None:
+        self.menu(x, y).popup(position)
