@@ -4,6 +4,7 @@ the ask lane.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import time
 from collections import OrderedDict
@@ -183,7 +184,9 @@ class Store:
         from genstudio.models import family
 
         held = self._live.get(name)
-        if held is None or in_use or not _fits(held[0], weights):
+        if held is not None and in_use and _fits(held[0], weights):
+            model = copy.deepcopy(held[0])
+        elif held is None or not _fits(held[0], weights):
             model = family(weights.family).build(weights.shape, weights.config).to(self._device)
             model.eval().requires_grad_(False)
         else:

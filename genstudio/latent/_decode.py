@@ -13,7 +13,7 @@ from torch import Tensor
 
 from genstudio.abilities import BadInput
 
-BUDGET_S = 0.006  # a piece of work after which a newer ask may take over
+BUDGET_S = 0.003  # a piece of work after which a newer ask may take over
 FIRST = 32  # cells decoded at once before anything is known of a model's speed
 MAX_CHUNK = 4096
 

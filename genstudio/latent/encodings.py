@@ -16,7 +16,7 @@ from genstudio.abilities import BadInput
 from genstudio.data import Dataset, Split, load
 from genstudio.latent._decode import image_batch, latent_batch, to_numpy, to_tensor
 
-PIECE_S = 0.008  # a piece of work after which a newer ask may take over
+PIECE_S = 0.004  # a piece of work after which a newer ask may take over
 FIRST = 128
 MAX_CHUNK = 2048
 ORDER_SEED = 0  # of the fixed order in which images are encoded, so that a part is a fair part

@@ -17,7 +17,7 @@ from genstudio.latent._decode import chunk_size, latent_batch, note_speed, secon
 from genstudio.latent.plane import Plane, on_shell
 
 MAX_CELLS = 1 << 16
-ONE_CALL_S = 0.012  # a sheet this quick is decoded whole, without a coarse one before it
+ONE_CALL_S = 0.008  # a sheet this quick is decoded whole, without a coarse one before it
 
 
 @dataclass(frozen=True, eq=False)

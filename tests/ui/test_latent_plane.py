@@ -278,15 +278,17 @@ def test_a_bounded_map_keeps_the_keyboard_inside(plane: LatentPlane, qtbot: QtBo
 # Points ------------------------------------------------------------------------------------------
 
 
-def test_the_nearest_point_under_the_pointer_is_told(plane: LatentPlane) -> None:
+def test_the_nearest_point_under_the_pointer_is_told(plane: LatentPlane, qtbot: QtBot) -> None:
     plane.set_cloud(np.array([[0.0, 0.0], [1.0, 1.0], [1.02, 1.0]], np.float32))
     heard: list[int] = []
     plane.point_hovered.connect(heard.append)
     QTest.mouseMove(plane, at(plane, 1.0, 1.0))
+    qtbot.waitUntil(lambda: heard == [1])
     QTest.mouseMove(plane, at(plane, -2.0, -2.0))
-    assert heard == [1, -1]
+    qtbot.waitUntil(lambda: heard == [1, -1])
     plane.set_layer_shown("points", False)
     QTest.mouseMove(plane, at(plane, 1.0, 1.0))
+    qtbot.waitUntil(lambda: plane._resting is None)
     assert heard == [1, -1], "hidden points do not answer"
 
 

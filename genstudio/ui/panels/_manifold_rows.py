@@ -105,7 +105,8 @@ class ProbeView(QWidget):
         self._probed, self._image = probed, small_image(probed.image)
         self._rows, self._more = tuple(rows), tuple(more)
         self._make_room()
-        self.repaint()
+        self.repaint(0, 0, self.width(), min(self.width(), self.PICTURE_PX))  # the picture first
+        self.update()
         return True
 
     def show_more(self, request: int, more: Sequence[Row]) -> None:
@@ -148,5 +149,6 @@ class ProbeView(QWidget):
             return
         rect = fit(self._image.size(), room, self.devicePixelRatioF())
         painter.drawImage(rect, self._image)
-        below = QRectF(0, side + 8, self.width(), self.height())
-        paint_rows(painter, below, self.rows())
+        if event.rect().bottom() >= side:
+            below = QRectF(0, side + 8, self.width(), self.height())
+            paint_rows(painter, below, self.rows())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 GRAB_PX = 11.0  # a press this near to a pin takes it
+REST_MS = 12  # what is under the pointer is looked up at most so often
 POINT_PX = 6.0  # a pointer this near to a point is on it
 
 _ARROWS = {
@@ -69,6 +70,11 @@ class LatentPlane(MapCanvas):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._cloud: NDArray[np.float32] = np.empty((0, 2), np.float32)
+        self._resting: tuple[float, float, QPointF] | None = None
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._look_under)
         self._by_x: NDArray[np.intp] = np.empty(0, np.intp)  # points in order of their x
         self._cloud_x: NDArray[np.float32] = np.empty(0, np.float32)
         self._hovered = -1
@@ -174,11 +180,22 @@ class LatentPlane(MapCanvas):
         x, y = self.to_map(QPointF(*self._fine.place(position.x(), position.y(), fine)))
         self._keyboard = None
         self.peek.emit(x, y)
+        self._resting = (x, y, position)
+        if not self._rest.isActive():  # what is under the pointer waits, so that the probe does not
+            self._rest.start()
+
+    def _look_under(self) -> None:
+        """The point under the pointer and the cursor's shape, for the place it was at last."""
+        if self._resting is None:
+            return
+        x, y, position = self._resting
+        self._resting = None
         self._hover(self.point_at(x, y))
         self._set_cursor(position)
 
     def leaveEvent(self, event: QEvent | None) -> None:
         self._fine.leave()
+        self._resting = None
         self._hover(-1)
         if self._grip is Grip.NOTHING:
             self.left.emit()
