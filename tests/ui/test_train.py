@@ -14,7 +14,7 @@ import torch
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from genstudio import data as data_sets
@@ -161,6 +161,17 @@ def test_csv_equals_what_is_shown(panel: TrainPanel, qtbot: QtBot, tmp_path: Pat
             assert [float(row["value"]) for row in mine] == ys.tolist()
     assert picture.curves.save_png(tmp_path / "curves.png")
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_curves_that_cannot_be_saved_are_told_in_the_banner(
+    panel: TrainPanel, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(qtbot, panel)
+    path = str(tmp_path / "missing" / "curves.csv")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (path, ""))
+    panel.picture().curves.export.ask_csv()
+    assert panel.banner.isVisibleTo(panel)
+    assert path in panel.banner.text()
 
 
 def test_pause_step_epoch_go_on_and_stop(panel: TrainPanel, qtbot: QtBot) -> None:

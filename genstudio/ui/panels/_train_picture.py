@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from genstudio.engine.messages import Scalars
 from genstudio.ui import theme
 from genstudio.ui.panels._train_curves import Curves as RunCurves
-from genstudio.ui.panels._train_plots import KLCurves, LossCurves
+from genstudio.ui.panels._train_plots import LossCurves
 from genstudio.ui.panels._train_previews import Previews
 from genstudio.ui.widgets.curves import Curves
 
@@ -25,10 +25,13 @@ LOWER = frozenset({"kl"})  # parts of another size, which stand in a plot of the
 class Picture(QWidget):
     """Curves and previews, in a splitter that turns with the width."""
 
+    failed = Signal(str)  # one sentence: the curves were not saved
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.lower = KLCurves(self.tr("step"), self.tr("KL, nats"))
+        self.lower = Curves(self.tr("step"), self.tr("KL, nats"), bar=False)
         self.curves = LossCurves(self.lower, self.tr("step"))
+        self.curves.failed.connect(self.failed)
         self.previews = Previews()
         self._behind: Callable[[], list[RunCurves]] = list
         self._unit = ""
@@ -127,8 +130,9 @@ class Picture(QWidget):
 
     def show_step(self, step: int | None) -> None:
         """Where the timeline stands, while it does not follow the newest step."""
-        self.curves.point_at_step(step)
-        self.lower.point_at_step(step)
+        at = None if step is None else float(step)
+        self.curves.show_at(at)
+        self.lower.show_at(at)
 
     # State -------------------------------------------------------------------------------------
 

@@ -120,6 +120,7 @@ class TrainPanel(Panel):
 
             self._picture = Picture(self)
             self._picture.previews.columns_changed.connect(self.looker.set_pairs)
+            self._picture.failed.connect(lambda sentence: self.say(Failure(sentence)))
             self.body.addWidget(self._picture)
             self._picture.fit(self.width())
             self._picture.restore(self._picture_state)

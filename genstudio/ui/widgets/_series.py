@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 _BLOCK = 128
+
+OUTLIERS = 98.0  # percentile that the first view reaches up to
 
 
 class Series:
@@ -121,3 +125,49 @@ def thin(
     y = np.empty(2 * len(starts))
     y[0::2], y[1::2] = least, greatest
     return np.append(x, xs[-1]), np.append(y, ys[-1])
+
+
+def top_of(y: np.ndarray) -> float:
+    """The height that the first view reaches: above all but the greatest values (a loss begins far
+    above where it ends); all of a curve of a few points."""
+    if len(y) < 10:
+        return float(y.max())
+    few = y[:: max(1, len(y) // 4000)]
+    return float(np.percentile(few, OUTLIERS if len(y) >= 50 else 90.0))
+
+
+def nearest(xs: np.ndarray, x: float) -> int:
+    """Index of the value of rising xs (N,) that is nearest to x."""
+    index = int(np.searchsorted(xs, x))
+    if index == 0:
+        return 0
+    if index == len(xs):
+        return len(xs) - 1
+    return index if xs[index] - x < x - xs[index - 1] else index - 1
+
+
+def scaled(y: np.ndarray, log: bool) -> np.ndarray:
+    """y, or log10 y, as it is drawn; what cannot be drawn is NaN."""
+    y = np.where(np.isfinite(y), y, np.nan)
+    if not log:
+        return y
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(y > 0, np.log10(np.where(y > 0, y, 1.0)), np.nan)
+
+
+def first_view(
+    xs: Sequence[np.ndarray], ys: Sequence[np.ndarray], *, whole: bool
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The ranges of x and y that show curves: all of x; of y, unless `whole`, up to `top_of`."""
+    x = (min(float(each[0]) for each in xs), max(float(each[-1]) for each in xs))
+    drawn = [kept for kept in (y[np.isfinite(y)] for y in ys) if len(kept)]
+    y_range = (0.0, 1.0)
+    if drawn:
+        top = max(float(y.max()) if whole else top_of(y) for y in drawn)
+        y_range = (min(float(y.min()) for y in drawn), top)
+    return _with_width(x), _with_width(y_range)
+
+
+def _with_width(ends: tuple[float, float]) -> tuple[float, float]:
+    low, high = ends
+    return (low - 0.5, high + 0.5) if low == high else ends

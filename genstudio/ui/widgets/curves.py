@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QColor,
-    QGuiApplication,
-    QIcon,
-    QImage,
-    QPainter,
-    QPen,
-    QPixmap,
-    QResizeEvent,
-    QShowEvent,
-)
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from genstudio.ui import icons, theme
+from genstudio.ui import theme
+from genstudio.ui.widgets._curves_bar import CurvesBar
+from genstudio.ui.widgets._curves_export import CurvesExport, csv_text
 from genstudio.ui.widgets._curves_plot import Plot
-from genstudio.ui.widgets._series import Series, thin
+from genstudio.ui.widgets._series import Series, first_view, nearest, scaled, thin
 from genstudio.ui.widgets.elided_label import ElidedLabel
-from genstudio.ui.widgets.pill import Pill
-from genstudio.ui.widgets.track import Track
 
 REDRAW_MS = 66  # at most 15 pictures a second, however fast points come
-_OUTLIERS = 98.0  # percentile that the first view reaches up to
 _SMOOTH_ENOUGH = 0.5
 _CALM = 6.0  # heights of the picture
 _HUES = (1, 4, 6, 2, 3, 8, 7, 5)  # class colours for the parts after the first
@@ -60,18 +39,26 @@ class Curves(QWidget):
     """Named parts, each a solid line for "train" and a dashed one for "test".
 
     Points may come at any rate: they are drawn at most 15 times a second, thinned to the picture's
-    columns. The wheel zooms, dragging pans, Fit shows all again; arrows lead the crosshair.
+    columns. The wheel zooms, dragging pans, Fit shows all again; arrows lead the crosshair. Without
+    a `bar` the plot is led by another one.
     """
 
     parts_changed = Signal(object)  # set of the parts shown
     hovered = Signal(object)  # x at the crosshair, or None
+    failed = Signal(str)  # one sentence: saving did not succeed
 
     def __init__(
-        self, x_label: str = "step", y_label: str = "", parent: QWidget | None = None
+        self,
+        x_label: str = "step",
+        y_label: str = "",
+        parent: QWidget | None = None,
+        *,
+        bar: bool = True,
     ) -> None:
         super().__init__(parent)
         self._x_label = x_label
         self._y_label = y_label
+        self._x_shown = True
         self._units: dict[str, str] = {}
         self._curves: dict[tuple[str, str, str], _Curve] = {}
         self._marks: list[tuple[float, str]] = []
@@ -81,7 +68,6 @@ class Curves(QWidget):
         self._follow = True
         self._setting_range = False
         self._at: float | None = None
-        self._pills: dict[str, Pill] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(REDRAW_MS)
@@ -91,8 +77,11 @@ class Curves(QWidget):
         self._plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._read = ElidedLabel(self)
         self._read.setFont(theme.figure_font(12))
-        self._build_bar()
-        self._plot.pointed.connect(self._point)
+        self.bar = CurvesBar(self)
+        self.bar.setVisible(bar)
+        self.export = CurvesExport(self)
+        self._lay_out()
+        self._plot.pointed.connect(self.show_at)
         self._plot.view_changed.connect(self._view_changed)
         self._plot.taken.connect(self._taken)
         theme.notifier().changed.connect(self._dress)
@@ -130,6 +119,7 @@ class Curves(QWidget):
         self.remove_overlay(run)
         for (part, split), (xs, ys) in data.items():
             self._curve(run, part, split).series.extend(xs, ys)
+        self._colour_pills()  # the order of the parts may be another
         self._schedule()
 
     def remove_overlay(self, run: str) -> None:
@@ -153,13 +143,13 @@ class Curves(QWidget):
         """Take the run in front and its marks away; what is laid over stays."""
         for key in [key for key in self._curves if not key[0]]:
             self._drop(key)
-        for part in [name for name in self._pills if name not in self.overlays()]:
+        for part in [name for name in self.bar.pills if name not in self.overlays()]:
             if part not in self.parts():
                 self._remove_pill(part)
         self._marks.clear()
         self._plot.set_marks([])
         self._follow = True
-        self._point(None)
+        self.show_at(None)
         self._schedule()
 
     # Get and set ------------------------------------------------------------
@@ -174,30 +164,41 @@ class Curves(QWidget):
     def set_shown_parts(self, parts: set[str]) -> None:
         """Show these parts only."""
         for part in self.parts():
-            self._pills[part].setChecked(part in parts)
+            self.bar.pills[part].setChecked(part in parts)
+
+    def show_named(self, name: str, on: bool) -> None:
+        """Show or hide a part, or a run that is laid over; nothing where there is none."""
+        if name in self.bar.pills:
+            self.bar.pills[name].setChecked(on)
 
     def set_labels(self, x: str, y: str) -> None:
         """Words at the axes, with units: "step", "nats per image"."""
         self._x_label, self._y_label = x, y
-        self._plot.set_labels(x, y)
+        self._plot.set_labels(x if self._x_shown else "", y)
+
+    def label_x(self, shown: bool) -> None:
+        """Whether the word at the x axis stands here; else it stands at another plot."""
+        self._x_shown = shown
+        self.set_labels(self._x_label, self._y_label)
 
     def set_unit(self, part: str, unit: str) -> None:
         """The unit that stands behind a part's numbers."""
         self._units[part] = unit
+        self._reread()
 
     def log(self) -> bool:
         return self._log
 
     def set_log(self, log: bool) -> None:
         """A logarithmic axis for y; values that are not positive are left out."""
-        self._log_pill.setChecked(log)
+        self.bar.log.setChecked(log)
 
     def smoothing(self) -> float:
         return self._smoothing
 
     def set_smoothing(self, weight: float) -> None:
         """Weight of the exponential moving average, 0 (raw) to 0.99; raw values stay, faint."""
-        self._track.setValue(round(100 * weight))
+        self.bar.track.setValue(round(100 * weight))
 
     def following(self) -> bool:
         """Whether the view follows the data; panning or zooming ends it."""
@@ -216,14 +217,13 @@ class Curves(QWidget):
 
     def csv(self) -> str:
         """Every point as a line: run, part, split, x, value; raw, whatever is shown."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["run", "part", "split", self._x_label, "value"])
-        for curve in self._curves.values():
-            head = (curve.run, curve.part, curve.split)
-            for x, y in zip(curve.series.x.tolist(), curve.series.y.tolist(), strict=True):
-                writer.writerow([*head, f"{x:g}" if not x.is_integer() else int(x), repr(y)])
-        return text.getvalue()
+        return csv_text(
+            self._x_label,
+            (
+                (curve.run, curve.part, curve.split, curve.series.x, curve.series.y)
+                for curve in self._curves.values()
+            ),
+        )
 
     def save_csv(self, path: str | Path) -> None:
         """Write the points. Raises: OSError."""
@@ -244,103 +244,37 @@ class Curves(QWidget):
         """Write the picture; False when it could not be written."""
         return self.picture().save(str(path), "PNG")
 
+    def _show_menu(self, place: QPoint) -> None:
+        self.export.menu().popup(place)
+
     # Bar ------------------------------------------------------------
 
-    def _build_bar(self) -> None:
-        self._pill_row = QHBoxLayout()
-        self._pill_row.setSpacing(theme.GRID // 2)
-        self._log_pill = Pill(self.tr("Log"), self, tip=self.tr("Logarithmic axis"))
-        self._log_pill.toggled.connect(self._set_log)
-        words = theme.caption(QLabel(self.tr("Smoothing"), self))
-        self._track = Track(self)
-        self._track.setRange(0, 99)
-        self._track.setFixedWidth(96)
-        self._track.setAccessibleName(self.tr("Smoothing"))
-        self._track.setToolTip(
-            self.tr("Weight of the moving average, 0 to 0.99; double click switches it off")
-        )
-        self._track.valueChanged.connect(self._set_smoothing)
-        self._track.reset_wanted.connect(lambda: self._track.setValue(0))
-        self._fit = self._tool("fit", self.tr("Show all the data and follow it"), self.fit)
-        self._more = self._tool("more", self.tr("Copy or save the curves"), self._show_menu)
-        bar = QHBoxLayout()
-        bar.setSpacing(theme.GRID)
-        bar.addLayout(self._pill_row)
-        bar.addStretch(1)
-        for widget in (words, self._track, self._log_pill, self._fit, self._more):
-            bar.addWidget(widget)
+    def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID // 2)
-        column.addLayout(bar)
+        column.addWidget(self.bar)
         column.addWidget(self._read)
         column.addWidget(self._plot, 1)
-
-    def _tool(self, icon: str, tip: str, run: object) -> QToolButton:
-        button = QToolButton(self)
-        icons.wear(button, icon, "quiet")
-        button.setIconSize(QSize(16, 16))
-        button.setFixedSize(26, 24)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
-        button.clicked.connect(lambda _checked=False: run())  # type: ignore[operator]
-        return button
-
-    def menu(self) -> QMenu:
-        """Copy and save."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        clipboard = QGuiApplication.clipboard()
-        menu.addAction(self.tr("Copy as CSV"), lambda: clipboard.setText(self.csv()))
-        menu.addAction(self.tr("Copy picture"), lambda: clipboard.setImage(self.picture()))
-        menu.addSeparator()
-        menu.addAction(self.tr("Save as CSV…"), self._ask_csv)
-        menu.addAction(self.tr("Save as PNG…"), self._ask_png)
-        return menu
-
-    def _show_menu(self) -> None:
-        self.menu().popup(self._more.mapToGlobal(self._more.rect().bottomLeft()))
-
-    def _ask_csv(self) -> None:
-        title, kind = self.tr("Save curves"), self.tr("CSV (*.csv)")
-        path, _ = QFileDialog.getSaveFileName(self, title, "curves.csv", kind)
-        if path:
-            self.save_csv(path)
-
-    def _ask_png(self) -> None:
-        title, kind = self.tr("Save picture"), self.tr("PNG (*.png)")
-        path, _ = QFileDialog.getSaveFileName(self, title, "curves.png", kind)
-        if path:
-            self.save_png(path)
+        self.bar.toggled.connect(self._show_named)
+        self.bar.log_toggled.connect(self._set_log)
+        self.bar.smoothing_changed.connect(self._set_smoothing)
+        self.bar.fit_wanted.connect(self.fit)
+        self.bar.menu_wanted.connect(self._show_menu)
+        self.export.failed.connect(self.failed)
 
     def _add_pill(self, name: str, tip: str) -> None:
-        if name not in self._pills:
-            pill = Pill(name, self, on=True, tip=tip)
-            pill.toggled.connect(lambda on, name=name: self._show_named(name, on))
-            self._pills[name] = pill
-            self._pill_row.addWidget(pill)
+        if self.bar.add_pill(name, tip):
             self._colour_pills()
 
     def _remove_pill(self, name: str) -> None:
-        pill = self._pills.pop(name, None)
         self._hidden.discard(name)
-        if pill is not None:
-            self._pill_row.removeWidget(pill)
-            pill.hide()
-            pill.deleteLater()
+        self.bar.remove_pill(name)
 
     def _colour_pills(self) -> None:
         overlays = self.overlays()
-        for name, pill in self._pills.items():
-            picture = QPixmap(28, 20)
-            picture.setDevicePixelRatio(2)
-            picture.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(picture)
-            colour = self._colour(name if name in overlays else "", name)
-            painter.setPen(QPen(colour, 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-            painter.drawLine(2, 5, 12, 5)
-            painter.end()
-            pill.setIcon(QIcon(picture))
+        for name in self.bar.pills:
+            self.bar.set_colour(name, self._colour(name if name in overlays else "", name))
 
     def _show_named(self, name: str, on: bool) -> None:
         (self._hidden.discard if on else self._hidden.add)(name)
@@ -353,8 +287,8 @@ class Curves(QWidget):
         self._follow = True
         self._redraw()
 
-    def _set_smoothing(self, percent: int) -> None:
-        self._smoothing = percent / 100
+    def _set_smoothing(self, weight: float) -> None:
+        self._smoothing = weight
         self._schedule()
 
     # Drawing ------------------------------------------------------------
@@ -446,12 +380,12 @@ class Curves(QWidget):
             weight = self._weight(curve)
             mean = weight >= _SMOOTH_ENOUGH
             x, y = thin(series.x, series.smoothed(weight), low, high, columns, mean=mean)
-            y = self._scaled(y)
+            y = scaled(y, self._log)
             line.setData(x, y, connect="finite", antialias=True)
             self._pen(curve, calm=self._calm(y))
         if smooth:
             x, y = thin(series.x, series.y, low, high, columns)
-            faint.setData(x, self._scaled(y), connect="finite", antialias=False)
+            faint.setData(x, scaled(y, self._log), connect="finite", antialias=False)
 
     def _weight(self, curve: _Curve) -> float:
         """The smoothing of a curve: tests are few and far between, an average would only lag."""
@@ -464,39 +398,21 @@ class Curves(QWidget):
         travel = float(np.nansum(np.abs(np.diff(y)))) if len(y) > 1 else 0.0
         return travel < _CALM * max(high - low, 1e-12)
 
-    def _scaled(self, y: np.ndarray) -> np.ndarray:
-        """y in the coordinates of the view; what cannot be drawn is NaN."""
-        y = np.where(np.isfinite(y), y, np.nan)
-        if not self._log:
-            return y
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(y > 0, np.log10(np.where(y > 0, y, 1.0)), np.nan)
-
     def _set_range(self, visible: list[_Curve]) -> None:
         """All of x; of y all but the first outliers, which would press the rest flat."""
-        xs = [c.series.x for c in visible if len(c.series)]
-        if not xs:
+        shown = [c for c in visible if len(c.series)]
+        if not shown:
             return
-        lows, highs = [], []
-        for curve in visible:
-            y = self._scaled(curve.series.smoothed(self._weight(curve)))
-            y = y[np.isfinite(y)]
-            if len(y):
-                lows.append(float(y.min()))
-                highs.append(float(y.max()) if self._log else top_of(y))
-        x = (min(float(each[0]) for each in xs), max(float(each[-1]) for each in xs))
-        y_range = (min(lows), max(highs)) if lows else (0.0, 1.0)
-        if x[0] == x[1]:
-            x = (x[0] - 0.5, x[1] + 0.5)
-        if y_range[0] == y_range[1]:
-            y_range = (y_range[0] - 0.5, y_range[1] + 0.5)
+        ys = [scaled(c.series.smoothed(self._weight(c)), self._log) for c in shown]
+        x, y = first_view([c.series.x for c in shown], ys, whole=self._log)
         self._setting_range = True
-        self._plot.show_range(x, y_range)
+        self._plot.show_range(x, y)
         self._setting_range = False
 
     # Reading ------------------------------------------------------------
 
-    def _point(self, x: float | None) -> None:
+    def show_at(self, x: float | None) -> None:
+        """Put the crosshair at x and read the values there; None takes it away."""
         self._at = x
         self._reread()
         self.hovered.emit(x)
@@ -516,7 +432,7 @@ class Curves(QWidget):
             unit = self._units.get(curve.part, "")
             name = " ".join(part for part in (curve.run, curve.part, curve.split) if part)
             words.append(f"{name} {y:.5g} {unit}".strip())
-            height = float(self._scaled(np.array([y]))[0])
+            height = float(scaled(np.array([y]), self._log)[0])
             if self._at is not None and np.isfinite(height):
                 dots.append((x, height, self._colour(curve.run, curve.part)))
         head = f"{self._x_label} {where:,.0f}   " if where is not None else ""
@@ -529,22 +445,3 @@ class Curves(QWidget):
         for curve in self._curves.values():
             self._pen(curve)
         self._colour_pills()
-
-
-def top_of(y: np.ndarray) -> float:
-    """The height that the first view reaches: above all but the greatest values (a loss begins far
-    above where it ends); all of a curve of a few points."""
-    if len(y) < 10:
-        return float(y.max())
-    few = y[:: max(1, len(y) // 4000)]
-    return float(np.percentile(few, _OUTLIERS if len(y) >= 50 else 90.0))
-
-
-def nearest(xs: np.ndarray, x: float) -> int:
-    """Index of the value of rising xs (N,) that is nearest to x."""
-    index = int(np.searchsorted(xs, x))
-    if index == 0:
-        return 0
-    if index == len(xs):
-        return len(xs) - 1
-    return index if xs[index] - x < x - xs[index - 1] else index - 1

@@ -25,8 +25,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
-from genstudio.ui import icons, theme
+from genstudio.ui import theme
 from genstudio.ui.widgets._ink import SIDE, Ink
+from genstudio.ui.widgets._tool import small_tool
 
 LIVE_MS = 16  # between two live signals while the hand draws
 BRUSH_PX = (8, 60)  # of the sheet's 280
@@ -265,14 +266,8 @@ class DrawCanvas(QWidget):
             ("clear", "trash", self.tr("Clear the canvas (Delete)"), self.clear),
             ("more", "more", self.tr("Brush, paste and invert"), self._show_menu),
         ):
-            button = QToolButton(bar)
-            icons.wear(button, icon, "quiet")
-            button.setIconSize(QSize(16, 16))
-            button.setFixedSize(26, 24)
-            button.setToolTip(tip)
-            button.setAccessibleName(tip)
+            button = small_tool(bar, icon, tip, run)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(lambda _checked=False, run=run: run())
             self._actions[key] = button
             row.addWidget(button)
             if key == "clear":

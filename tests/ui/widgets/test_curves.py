@@ -10,10 +10,11 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 
 from genstudio.ui import theme
-from genstudio.ui.widgets._series import Ema, Series, thin
-from genstudio.ui.widgets.curves import Curves, nearest
+from genstudio.ui.widgets._series import Ema, Series, nearest, thin
+from genstudio.ui.widgets.curves import Curves
 
 
 def slow_ema(ys: np.ndarray, weight: float) -> np.ndarray:
@@ -109,7 +110,7 @@ def test_the_crosshair_goes_by_key(qtbot, curves: Curves) -> None:
 
 def test_parts_can_be_hidden(qtbot, curves: Curves) -> None:
     with qtbot.waitSignal(curves.parts_changed) as changed:
-        qtbot.mouseClick(curves._pills["kl"], Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(curves.bar.pills["kl"], Qt.MouseButton.LeftButton)
     assert changed.args == [{"loss"}]
     assert "kl" not in curves.reading()
     assert curves._plot.y_range()[0] > 90
@@ -165,7 +166,7 @@ def test_a_view_taken_by_the_hand_stays(qtbot, curves: Curves) -> None:
     curves.append("loss", "train", 500, 90.0)
     curves._redraw()
     assert curves._plot.x_range() == before
-    qtbot.mouseClick(curves._fit, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(curves.bar.fit, Qt.MouseButton.LeftButton)
     assert curves.following()
     assert curves._plot.x_range()[1] >= 500
 
@@ -221,3 +222,37 @@ def test_csv_and_png_and_marks(curves: Curves, tmp_path) -> None:
     assert QImage(str(tmp_path / "x.png")).width() == 2 * curves._plot.width()
     curves.clear()
     assert curves.marks() == []
+
+
+@pytest.mark.parametrize("kind", ["csv", "png"])
+def test_a_place_that_cannot_be_written_is_told(
+    curves: Curves, tmp_path, monkeypatch, kind: str
+) -> None:
+    path = str(tmp_path / "missing" / f"x.{kind}")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (path, ""))
+    told: list[str] = []
+    curves.failed.connect(told.append)
+    getattr(curves.export, f"ask_{kind}")()
+    assert len(told) == 1
+    assert path in told[0]
+
+
+@pytest.fixture
+def led(qtbot) -> Curves:
+    curves = Curves("step", "nats", bar=False)
+    qtbot.addWidget(curves)
+    return curves  # held to the end: the plot is painted once more after the test
+
+
+def test_without_a_bar_a_plot_is_led_from_outside(led: Curves) -> None:
+    curves = led
+    xs = np.arange(50)
+    curves.set_data("kl", "train", xs, xs * 2.0)
+    curves.resize(400, 200)
+    curves.show()
+    curves.show_at(12.0)
+    assert curves.reading().startswith("step 12 ")
+    assert not curves.bar.isVisible()
+    curves.show_named("kl", False)
+    assert curves.shown_parts() == set()
+    curves.show_named("never there", True)

@@ -1,0 +1,75 @@
+"""Copying and saving curves: as CSV, or as the picture that is seen."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+if TYPE_CHECKING:
+    from genstudio.ui.widgets.curves import Curves
+
+
+def csv_text(x_label: str, curves: Iterable[tuple[str, str, str, np.ndarray, np.ndarray]]) -> str:
+    """Every point of the curves (run, part, split, xs, ys) as a line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["run", "part", "split", x_label, "value"])
+    for run, part, split, xs, ys in curves:
+        for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
+            at = f"{x:g}" if not x.is_integer() else int(x)
+            writer.writerow([run, part, split, at, repr(y)])
+    return text.getvalue()
+
+
+class CurvesExport(QObject):
+    """The menu of a plot's "more" button."""
+
+    failed = Signal(str)  # one sentence: what could not be written, and what to do
+
+    def __init__(self, curves: Curves) -> None:
+        super().__init__(curves)
+        self._curves = curves
+
+    def menu(self) -> QMenu:
+        """Copy and save."""
+        curves = self._curves
+        menu = QMenu(curves)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        clipboard = QGuiApplication.clipboard()
+        menu.addAction(self.tr("Copy as CSV"), lambda: clipboard.setText(curves.csv()))
+        menu.addAction(self.tr("Copy picture"), lambda: clipboard.setImage(curves.picture()))
+        menu.addSeparator()
+        menu.addAction(self.tr("Save as CSV…"), self.ask_csv)
+        menu.addAction(self.tr("Save as PNG…"), self.ask_png)
+        return menu
+
+    def ask_csv(self) -> None:
+        """Ask for a file and write the points into it."""
+        title, kind = self.tr("Save curves"), self.tr("CSV (*.csv)")
+        self._ask(title, "curves.csv", kind, self._curves.save_csv)
+
+    def ask_png(self) -> None:
+        """Ask for a file and write the picture into it."""
+        title, kind = self.tr("Save picture"), self.tr("PNG (*.png)")
+        self._ask(title, "curves.png", kind, self._write_png)
+
+    def _write_png(self, path: str) -> None:
+        if not self._curves.save_png(path):
+            raise OSError(self.tr("the picture could not be written there"))
+
+    def _ask(self, title: str, name: str, kind: str, write: Callable[[str], None]) -> None:
+        path, _ = QFileDialog.getSaveFileName(self._curves, title, name, kind)
+        if not path:
+            return
+        try:
+            write(path)
+        except OSError as error:
+            words = self.tr("The curves were not saved to {0}: {1}. Choose another place.")
+            self.failed.emit(words.format(path, error.strerror or str(error)))
