@@ -18,6 +18,9 @@ from genstudio.engine.outbox import Outbox
 
 log = logging.getLogger(__name__)
 
+HAND_S = 0.1  # so long after its last ask the pointer counts as moving
+REST = 4.0  # then work on a model in training rests this many times as long as a piece took
+
 
 class Priority(IntEnum):
     """Which ask goes first when several wait."""
@@ -83,12 +86,16 @@ class AskLane:
         self._published: dict[str, tuple[Any, int, int]] = {}
         self._numbers = itertools.count(1)
         self._busy = False
+        self._hand_at = -HAND_S  # when the pointer asked last
+        self._rests_until = 0.0
         self._spent_s: dict[str, float] = {}  # on live models since their weights were taken over
 
     def ask(
         self, model: str, key: str, query: str, arguments: Mapping[str, Any], priority: Priority
     ) -> int:
         with self.changed:
+            if priority is Priority.POINTER:
+                self._hand_at = time.monotonic()
             request = next(self._numbers)
             self._asks[(model, key)] = _Ask(model, key, request, query, arguments, priority)
             self.changed.notify()
@@ -114,12 +121,19 @@ class AskLane:
 
     def idle(self) -> bool:
         with self.changed:
-            return not self.has_work()
+            asked = any(not ask.waits for ask in self._asks.values())
+            return not (asked or self._forget or self._published or self._busy)
 
     def has_work(self) -> bool:
-        """Call it with `changed` held."""
-        ready = any(not ask.waits for ask in self._asks.values())
-        return bool(ready or self._forget or self._published or self._busy)
+        """Whether something can be done now; call it with `changed` held."""
+        due = any(not (ask.waits or self._rests(ask)) for ask in self._asks.values())
+        return bool(due or self._forget or self._published)
+
+    def rest_s(self) -> float | None:
+        """How long work that makes room for the hand still waits; None where there is none."""
+        if any(self._rests(ask) for ask in self._asks.values()):
+            return max(0.001, self._rests_until - time.monotonic())
+        return None
 
     def open(self) -> bool:
         """Load torch and the models' store in the calling thread; False when that failed."""
@@ -140,8 +154,8 @@ class AskLane:
             self._busy = False
             forget, self._forget = self._forget, []
             published, self._published = self._published, {}
-            ready = (a for a in self._asks.values() if not a.waits)
-            ask = min(ready, key=lambda a: (a.priority, a.request), default=None)
+            due = (a for a in self._asks.values() if not (a.waits or self._rests(a)))
+            ask = min(due, key=lambda a: (a.priority, a.request), default=None)
             self._busy = bool(forget or published or ask)
         for model in forget:
             self._store.forget(model)
@@ -153,6 +167,13 @@ class AskLane:
             with self.changed:
                 self._busy = False
         return bool(forget or published or ask)
+
+    def _rests(self, ask: _Ask) -> bool:
+        """Whether this work on a model in training makes room for the hand that is moving."""
+        now = time.monotonic()
+        moving = now - self._hand_at < HAND_S
+        mine = ask.model in self._spent_s and ask.priority >= Priority.SHEET
+        return moving and mine and now < self._rests_until
 
     def _take_over(self, model: str, weights: Any, step: int, run: int) -> None:
         with self.changed:
@@ -190,6 +211,7 @@ class AskLane:
     def _count(self, ask: _Ask, seconds: float) -> None:
         if ask.model in self._spent_s and ask.priority is not Priority.POINTER:
             self._spent_s[ask.model] += seconds
+            self._rests_until = time.monotonic() + REST * seconds
 
     def _advance(self, ask: _Ask) -> tuple[Any, bool]:
         if ask.values is None:

@@ -168,7 +168,8 @@ def _release(error: BaseException) -> None:
             traceback.clear_frames(each.__traceback__)
             each.__traceback__ = None
         each.__cause__ = each.__context__ = None
-    gc.collect()
+    if gc.isenabled():  # where a window lives, only its thread may collect
+        gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()

@@ -173,7 +173,9 @@ class Engine:
         while not self._closing:
             if not lane.turn():
                 with lane.changed:
-                    lane.changed.wait_for(lambda: self._closing or lane.has_work())
+                    lane.changed.wait_for(
+                        lambda: self._closing or lane.has_work(), timeout=lane.rest_s()
+                    )
 
     def _prepare(self) -> None:
         try:

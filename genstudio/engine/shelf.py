@@ -109,7 +109,7 @@ def describe(source: str) -> Card:
 
 
 def snapshots(source: str) -> tuple[tuple[int, str], ...]:
-    """(training step, weights file) of a run's stored steps, in order; empty where there are none."""
+    """(training step, weights file) of a run's stored steps, in order; empty without any."""
     path = find(source)
     folder = path / SNAPSHOTS if path is not None else None
     if folder is None or not folder.is_dir():

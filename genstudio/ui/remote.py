@@ -51,7 +51,9 @@ class Remote:
 
     def do_where(self) -> dict[str, list[int]]:
         """Rectangles (x, y, width, height) on the screen of the map and of the probe's picture."""
-        return {"plane": _on_screen(self._plane()), "probe": _on_screen(self._probe())}
+        probe = _on_screen(self._probe())
+        probe[3] = min(probe[2], probe[3])  # the picture, without the numbers below it
+        return {"plane": _on_screen(self._plane()), "probe": probe}
 
     def do_points(self, n: int) -> int:
         """Show `n` encoded training images on the map; how many then stand there."""

@@ -26,6 +26,7 @@ from genstudio.engine.messages import (
     Scalars,
     StateChange,
 )
+from genstudio.ui.tidy import Tidy
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,7 @@ class Session(QObject):
         self._watched: set[int] = set()
         self._closed = False
         self._pictured = False
+        self._tidy = Tidy(self)
         self._woken.connect(self._take_urgent)
         self._drain = QTimer(self)
         self._drain.setInterval(DRAIN_INTERVAL_MS)
@@ -343,6 +345,7 @@ class Session(QObject):
         if message.failure is not None:
             self.failed.emit(message.failure)
         else:
+            self._tidy.settle()
             self.ready.emit()
 
     def _take_rest(self) -> None:
@@ -403,7 +406,9 @@ class Session(QObject):
         self._drain.stop()
         self._open.clear()
         self._newest.clear()
-        return self.engine.close()
+        ended = self.engine.close()
+        self._tidy.end()
+        return ended
 
 
 def _open_store(device: str) -> ModelStore:

@@ -433,3 +433,32 @@ def test_looking_at_a_model_in_training_stays_a_small_share(queries: dict[str, A
         published.append(time.monotonic())
     assert min(b - a for a, b in itertools.pairwise(published)) >= 0.35
     assert desk.engine.close()
+
+
+def test_work_on_a_model_in_training_makes_room_for_the_hand(queries: dict[str, Any]) -> None:
+    """While the pointer moves, each piece of 5 ms is followed by a rest of 20 ms; then none."""
+    pieces: list[float] = []
+
+    def sheet(model: str) -> Iterator[int]:
+        for i in range(12):
+            end = time.perf_counter() + 0.005
+            while time.perf_counter() < end:
+                pass
+            pieces.append(time.monotonic())
+            yield i
+
+    queries.update(sheet=sheet, probe=lambda model: "probe")
+    desk = Desk()
+    run = desk.engine.start(Counter, "job")
+    desk.engine.watch(run, True)
+    desk.until(lambda ms: desk.of(Published) != [])
+    live = f"live:{run}"
+    desk.engine.ask(live, "sheet", "sheet", {}, Priority.SHEET)
+    while len(pieces) < 6:
+        desk.engine.ask(live, "probe", "probe", {}, Priority.POINTER)
+        time.sleep(0.002)
+    moving = [b - a for a, b in itertools.pairwise(pieces[:6])]
+    desk.until(lambda ms: any(isinstance(m, Answer) and m.value == 11 and m.done for m in ms))
+    assert min(moving) >= 0.02
+    assert min(b - a for a, b in itertools.pairwise(pieces[6:])) < 0.02
+    assert desk.engine.close()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from genstudio.engine.messages import Answer, Failure
+from genstudio.engine.messages import Answer, Failure, JobState
 from genstudio.latent import plane as planes
 from genstudio.latent.scale import Linear
 from genstudio.ui import theme
@@ -22,6 +22,7 @@ from genstudio.ui.panels._manifold_space import Space
 from genstudio.ui.session import ModelRef, Priority, Session
 from genstudio.ui.widgets.latent_plane import Extent, LatentPlane, SheetRequest
 
+LIVE_POINTS = 2_000  # of a model in training, whose points move with every look
 OVERHANG = 0.12  # of the view on each side, that the points' picture covers too
 RIM = (10, 12, 16, 210)
 
@@ -233,7 +234,12 @@ class Scene(QObject):
             self.ask_encodings()
             return
         self._sheet_busy = True
-        self._encoded_for = (self.source, self._session.data, self.subset)
+        self._encoded_for = (
+            self.source,
+            self._session.data,
+            self.subset,
+            self.points_wanted(),
+        )
         self._session.ask(
             self,
             "sheet",
@@ -246,7 +252,7 @@ class Scene(QObject):
             images={
                 "data": self._session.data,
                 "split": self.subset.split,
-                "limit": self.subset.limit,
+                "limit": self.points_wanted(),
             },
         )
 
@@ -318,7 +324,7 @@ class Scene(QObject):
 
     def ask_encodings(self) -> None:
         """Encode the subset, unless that has been done."""
-        what = (self.source, self._session.data, self.subset)
+        what = (self.source, self._session.data, self.subset, self.points_wanted())
         if not self.source or what == self._encoded_for:
             return
         self._encoded_for = what
@@ -327,7 +333,6 @@ class Scene(QObject):
             self.cloud = None
             self._cloud_moved()
             return
-        limit = self.subset.limit
         self._session.ask(
             self,
             "encodings",
@@ -338,8 +343,15 @@ class Scene(QObject):
             failed=self._points_refused,
             data=self._session.data,
             split=self.subset.split,
-            limit=limit,
+            limit=self.points_wanted(),
         )
+
+    def points_wanted(self) -> int:
+        """How many images are encoded: of a model in training a few, again for every look."""
+        run = self.ref.run if self.ref is not None else None
+        job = self._session.jobs().get(run) if run is not None else None
+        training = job is not None and job.state is JobState.RUNNING
+        return min(self.subset.limit, LIVE_POINTS) if training else self.subset.limit
 
     def _take_encodings(self, source: str, split: str, answer: Answer) -> None:
         if source != self.source:

@@ -1,0 +1,51 @@
+"""Garbage is collected in the window's thread alone.
+
+Python collects cycles in whichever thread allocates, and a Qt object that is destroyed outside its
+own thread crashes the process. So automatic collection is off while a session lives, and a timer
+does the same work here. What stands once torch is loaded is taken out of it for good: looking
+through it again takes a tenth of a second.
+"""
+
+from __future__ import annotations
+
+import gc
+
+from PySide6.QtCore import QObject, QTimer
+
+INTERVAL_MS = 100
+
+
+class Tidy(QObject):
+    """Collects as Python would by its thresholds, until `end`."""
+
+    _living = 0
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        Tidy._living += 1
+        gc.disable()
+        self._timer = QTimer(self)
+        self._timer.setInterval(INTERVAL_MS)
+        self._timer.timeout.connect(self.look)
+        self._timer.start()
+
+    def look(self) -> None:
+        """Collect the oldest generation that is due."""
+        counts, limits = gc.get_count(), gc.get_threshold()
+        for generation in (2, 1, 0):
+            if counts[generation] > limits[generation] > 0:
+                gc.collect(generation)
+                return
+
+    def settle(self) -> None:
+        """Take everything that stands now out of later collections."""
+        gc.freeze()
+
+    def end(self) -> None:
+        """Let Python collect again, once no session is left."""
+        if self._timer.isActive():
+            self._timer.stop()
+            Tidy._living -= 1
+            if Tidy._living == 0:
+                gc.unfreeze()
+                gc.enable()

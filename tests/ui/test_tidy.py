@@ -1,0 +1,58 @@
+"""Garbage that holds Qt objects must never be collected outside the window's thread."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from typing import Any
+
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
+
+from genstudio.ui.session import Session
+from genstudio.ui.tidy import Tidy
+
+
+class Cycle(QObject):
+    """A Qt object that only the cycle collector can free; it remembers the thread that did."""
+
+    freed: list[int] = []  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.me = self
+        weakref.finalize(self, lambda: Cycle.freed.append(threading.get_ident()))
+
+
+def allocate() -> None:
+    """Many times the young generation's threshold, in cycles."""
+    for _ in range(20_000):
+        pair: list[Any] = []
+        pair.append(pair)
+
+
+def test_cycles_are_collected_in_the_windows_thread(qtbot: QtBot) -> None:
+    Cycle.freed.clear()
+    tidy = Tidy()
+    Cycle()
+    worker = threading.Thread(target=allocate)
+    worker.start()
+    worker.join()
+    assert Cycle.freed == []
+    for _ in range(60):
+        tidy.look()
+        allocate()
+    qtbot.waitUntil(lambda: bool(Cycle.freed))
+    assert set(Cycle.freed) == {threading.get_ident()}
+    tidy.end()
+    assert gc.isenabled()
+
+
+def test_collection_comes_back_with_the_last_session(qtbot: QtBot) -> None:
+    first, second = Session("cpu", opened=False), Session("cpu", opened=False)
+    assert not gc.isenabled()
+    assert first.close()
+    assert not gc.isenabled()
+    assert second.close()
+    assert gc.isenabled()
