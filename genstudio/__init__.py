@@ -1,6 +1,7 @@
 """GenStudio: see how generative models work by touching them.
 
-The public functions stand in `genstudio.api` and are handed on lazily, so that `import genstudio` loads neither torch nor Qt.
+The public functions stand in `genstudio.api` and are handed on lazily, so that `import genstudio`
+loads neither torch nor Qt.
 """
 
 from __future__ import annotations

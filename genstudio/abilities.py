@@ -61,7 +61,8 @@ class Card(BaseModel):
             raise BadInput(f"The card {path} cannot be read: {error.strerror}.") from error
         if len(text) > MAX_CARD_BYTES:
             raise BadInput(
-                f"The card {path} is larger than {MAX_CARD_BYTES} bytes. Choose a folder that GenStudio wrote."
+                f"The card {path} is larger than {MAX_CARD_BYTES} bytes."
+                " Choose a folder that GenStudio wrote."
             )
         try:
             return cls.model_validate(json.loads(text))

@@ -1,4 +1,4 @@
-"""Where things lie: shipped resources and weights, and the user's own folders. No other file knows."""
+"""Where things lie: shipped resources and weights, the user's folders. No other file knows."""
 
 from __future__ import annotations
 

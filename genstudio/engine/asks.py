@@ -230,12 +230,16 @@ class AskLane:
         return value, False
 
     def _still_wanted(self, ask: _Ask, done: bool) -> bool:
-        """Whether no newer ask has taken its place; a finished one is taken off the list."""
+        """Whether no newer ask has taken its place; a finished one is taken off the list.
+
+        The hand's ask that was overtaken while it was answered is still worth showing: it is newer
+        than what is shown, and a hand that never rests would otherwise see nothing.
+        """
         with self.changed:
             current = self._asks.get((ask.model, ask.key)) is ask
             if current and done:
                 del self._asks[(ask.model, ask.key)]
-        return current
+        return current or (done and ask.priority is Priority.POINTER and ask.values is None)
 
 
 def _resolve(query: str) -> Callable[..., Any]:

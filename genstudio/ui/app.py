@@ -67,7 +67,7 @@ def _quit_on_signals(window: MainWindow) -> None:
 
 
 def _report_times(window: MainWindow, session: Session) -> None:
-    """For `genstudio bench startup`: monotonic times of first paint and first picture, then quit."""
+    """For `genstudio bench startup`: times of first paint and first picture, then quit."""
     if os.environ.get("GENSTUDIO_BENCH_STARTUP") != "1":
         return
     window.painted.connect(lambda: print(f"window {time.monotonic()}", flush=True))  # noqa: T201

@@ -85,7 +85,7 @@ class Intake(QObject):
             )
 
     def _take_model(self, path: Path) -> None:
-        """Every check runs in the ask lane, where the model is loaded; then it goes on the shelf."""
+        """Every check runs in the ask lane, where it is loaded; then it goes on the shelf."""
 
         def known(answer: object) -> None:
             card = answer.value  # type: ignore[attr-defined]

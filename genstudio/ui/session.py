@@ -208,7 +208,8 @@ class Session(QObject):
     ) -> int:
         """Ask `query` of the model in `slot` (or of `model`; "" for none) in the ask lane.
 
-        A newer ask of the same (owner, key) replaces an older one, whose answers never arrive.
+        A newer ask of the same (owner, key) replaces an older one, whose answers never arrive;
+        but the hand's ask that is in work already is answered first, so that it sees something.
         `then` gets each Answer, coarse ones with `done` False first; `failed` gets the Failure
         (without it, `Session.failed` does). Both stop when `owner` is destroyed.
         Returns the request number, or 0 when the slot is empty.
@@ -222,18 +223,32 @@ class Session(QObject):
         if who not in self._owners:
             self._owners.add(who)
             owner.destroyed.connect(lambda _=None, who=who: self._forget_owner(who))
-        self.cancel(owner, key, unless_model=model)
+        before = self._open.get(self._newest.get((who, key), 0))
+        if before is not None and (before.model != model or priority is not Priority.POINTER):
+            self._drop(who, key)
+            if before.model != model:
+                self.engine.cancel(before.model, f"{who}:{key}")
         request = self.engine.ask(model, f"{who}:{key}", query, arguments, priority)
         self._open[request] = _Open(who, key, model, then, failed)
         self._newest[(who, key)] = request
         return request
 
-    def cancel(self, owner: QObject, key: str, *, unless_model: str | None = None) -> None:
+    def cancel(self, owner: QObject, key: str) -> None:
         """No further answer to the ask of (owner, key); its work ends at the next yield."""
-        request = self._newest.pop((id(owner), key), None)
-        opened = self._open.pop(request, None) if request is not None else None
-        if opened is not None and opened.model != unless_model:
+        opened = self._open.get(self._newest.get((id(owner), key), 0))
+        self._drop(id(owner), key)
+        if opened is not None:
             self.engine.cancel(opened.model, f"{opened.owner}:{key}")
+
+    def _drop(self, who: int, key: str, upto: int | None = None) -> None:
+        """Forget what (who, key) has asked, up to request `upto`."""
+        newest = self._newest.get((who, key), 0)
+        if upto is None or newest <= upto:
+            self._newest.pop((who, key), None)
+            upto = newest
+        old = [n for n, o in self._open.items() if o.owner == who and o.key == key and n <= upto]
+        for request in old:
+            del self._open[request]
 
     def note_picture(self, widget: QWidget) -> None:
         """A panel has given `widget` a model's picture; the first one is painted at once."""
@@ -332,9 +347,7 @@ class Session(QObject):
             if opened is None:
                 continue
             if isinstance(message, Refusal) or message.done:
-                del self._open[message.request]
-                if self._newest.get((opened.owner, opened.key)) == message.request:
-                    del self._newest[(opened.owner, opened.key)]
+                self._drop(opened.owner, opened.key, message.request)
             if isinstance(message, Refusal):
                 (opened.failed or self.failed.emit)(message.failure)
             else:

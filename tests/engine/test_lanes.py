@@ -149,6 +149,26 @@ def test_a_hundred_asks_during_a_slow_answer_run_one_more(
     assert [a.request for a in desk.of(Answer)] == [last]  # the overtaken one is never sent
 
 
+def test_the_hands_ask_in_work_is_answered_though_overtaken(
+    desk: Desk, queries: dict[str, Any]
+) -> None:
+    """A hand that never rests would see nothing else from a slow model."""
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(model: str, x: int) -> int:
+        begun.set()
+        assert go.wait(WAIT_S)
+        return x
+
+    queries["slow"] = slow
+    for x in range(3):
+        desk.engine.ask("m", "k", "slow", {"x": x}, Priority.POINTER)
+        assert begun.wait(WAIT_S)
+    go.set()
+    desk.until(lambda ms: len(desk.of(Answer)) == 2)
+    assert [a.value for a in desk.of(Answer)] == [0, 2]
+
+
 def test_a_newer_ask_ends_a_generator_at_its_next_yield(
     desk: Desk, queries: dict[str, Any]
 ) -> None:

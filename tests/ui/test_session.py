@@ -14,7 +14,7 @@ from genstudio.abilities import BadInput, Card
 from genstudio.engine import asks
 from genstudio.engine.messages import Answer, Event, JobState, Progress
 from genstudio.ui import session as session_module
-from genstudio.ui.session import Session
+from genstudio.ui.session import Priority, Session
 
 CARD = Card(name="tiny", family="vae", shape=(1, 28, 28), latent_dim=2)
 
@@ -200,3 +200,35 @@ def test_torch_waits_until_the_window_is_up(
 
 def test_a_session_that_was_never_opened_closes(qtbot: QtBot) -> None:
     assert Session("cpu", opened=False).close()
+
+
+def test_a_hand_that_never_rests_sees_answers_in_order(
+    session: Session, qtbot: QtBot, queries: dict[str, Any]
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(model: str, x: int) -> int:
+        begun.set()
+        assert go.wait(5)
+        return x
+
+    queries["slow"] = slow
+    owner, got = QObject(), []
+    for x in range(5):
+        session.ask(
+            owner,
+            "probe",
+            "slow",
+            model="m",
+            priority=Priority.POINTER,
+            x=x,
+            then=lambda a: got.append(a.value),
+        )
+        assert begun.wait(5)
+    go.set()
+    qtbot.waitUntil(session.idle)
+    assert got == [0, 4]
+    session.ask(owner, "probe", "slow", model="m", priority=Priority.POINTER, x=9, then=got.append)
+    session.cancel(owner, "probe")
+    qtbot.waitUntil(session.idle)
+    assert got == [0, 4]
