@@ -19,7 +19,7 @@ run: $(VENV)/.run-installed
 	fi
 
 test: lint
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --max-worker-restart=0
 
 lint: $(VENV)/.test-installed
 	$(BIN)/ruff format --check .

@@ -7,20 +7,18 @@ import threading
 import weakref
 from typing import Any
 
-from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from genstudio.ui.session import Session
 from genstudio.ui.tidy import Tidy
 
 
-class Cycle(QObject):
-    """A Qt object that only the cycle collector can free; it remembers the thread that did."""
+class Cycle:
+    """Something that only the cycle collector can free; it remembers the thread that did."""
 
     freed: list[int] = []  # noqa: RUF012
 
     def __init__(self) -> None:
-        super().__init__()
         self.me = self
         weakref.finalize(self, lambda: Cycle.freed.append(threading.get_ident()))
 
