@@ -11,7 +11,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from genstudio.engine.messages import Failure
-from genstudio.ui import errors, theme
+from genstudio.ui import errors, theme, tidy
 from genstudio.ui.autosave import Autosave
 from genstudio.ui.main_window import MainWindow, settings_file
 from genstudio.ui.session import Session
@@ -25,6 +25,7 @@ def open_window(panel: str = "", weights: str = "", device: str = "auto") -> int
     settings = settings_file()
     theme.apply(app, str(settings.value("theme", "system")))
     session = Session(device, opened=False)
+    session.ready.connect(tidy.settle)
     crash = errors.install(lambda failure: session.failed.emit(failure))
     window = MainWindow(session)
     autosave = Autosave(window.project)

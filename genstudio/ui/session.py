@@ -358,7 +358,6 @@ class Session(QObject):
         if message.failure is not None:
             self.failed.emit(message.failure)
         else:
-            self._tidy.settle()
             self.ready.emit()
 
     def _take_rest(self) -> None:
@@ -419,6 +418,7 @@ class Session(QObject):
         self._drain.stop()
         self._open.clear()
         self._newest.clear()
+        self.undo.clear()  # commands that the collector finds together with their stack crash it
         ended = self.engine.close()
         self._tidy.end()
         return ended

@@ -2,17 +2,24 @@
 
 Python collects cycles in whichever thread allocates, and a Qt object that is destroyed outside its
 own thread crashes the process. So automatic collection is off while a session lives, and a timer
-does the same work here. What stands once torch is loaded is taken out of it for good: looking
+does the same work here. `settle` takes what stands once torch is loaded out of it for good: looking
 through it again takes a tenth of a second.
 """
 
 from __future__ import annotations
 
 import gc
+import time
 
 from PySide6.QtCore import QObject, QTimer
 
 INTERVAL_MS = 100
+WHOLE_EVERY_S = 30.0  # how often all that lives is looked through at most
+
+
+def settle() -> None:
+    """Take what stands now out of later collections, in a process that ends with its window."""
+    gc.freeze()
 
 
 class Tidy(QObject):
@@ -23,6 +30,7 @@ class Tidy(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         Tidy._living += 1
+        self._whole_at = time.monotonic()
         gc.disable()
         self._timer = QTimer(self)
         self._timer.setInterval(INTERVAL_MS)
@@ -33,13 +41,13 @@ class Tidy(QObject):
         """Collect the oldest generation that is due."""
         counts, limits = gc.get_count(), gc.get_threshold()
         for generation in (2, 1, 0):
+            if generation == 2 and time.monotonic() - self._whole_at < WHOLE_EVERY_S:
+                continue
             if counts[generation] > limits[generation] > 0:
                 gc.collect(generation)
+                if generation == 2:
+                    self._whole_at = time.monotonic()
                 return
-
-    def settle(self) -> None:
-        """Take everything that stands now out of later collections."""
-        gc.freeze()
 
     def end(self) -> None:
         """Let Python collect again, once no session is left."""
@@ -47,5 +55,4 @@ class Tidy(QObject):
             self._timer.stop()
             Tidy._living -= 1
             if Tidy._living == 0:
-                gc.unfreeze()
                 gc.enable()

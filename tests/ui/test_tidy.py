@@ -38,9 +38,10 @@ def test_cycles_are_collected_in_the_windows_thread(qtbot: QtBot) -> None:
     worker.start()
     worker.join()
     assert Cycle.freed == []
-    for _ in range(60):
-        tidy.look()
+    tidy._whole_at = 0.0
+    for _ in range(200):
         allocate()
+        tidy.look()
     qtbot.waitUntil(lambda: bool(Cycle.freed))
     assert set(Cycle.freed) == {threading.get_ident()}
     tidy.end()
