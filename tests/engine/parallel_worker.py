@@ -11,6 +11,7 @@ import torch
 from engine_help import digest, drive, events, training
 
 from genstudio.abilities import BadInput
+from genstudio.engine import checkpoint
 from genstudio.engine.faults import NotFinite
 from genstudio.engine.parallel import Group, joined
 from genstudio.engine.training import Training
@@ -67,7 +68,8 @@ def saved_when_due(group: Group, out: Path) -> list[int]:
     next(steps)
     for _ in steps:
         group.save_asked = group.is_first and job.step == 3
-    return sorted(int(path.name[5:]) for path in (out / "checkpoints").iterdir())
+    found = (checkpoint.step_of(path.name) for path in (out / "checkpoints").iterdir())
+    return sorted(step for step in found if step is not None)  # the first may still be writing
 
 
 def scenarios(group: Group, folder: Path) -> dict[str, Any]:
