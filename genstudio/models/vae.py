@@ -2,12 +2,14 @@
 
 Equations: q(z | x) = N(mean(x), diag std(x)^2); z = mean + std * noise (section 2.4);
 loss = E_q[-log p(x | z)] + beta * KL(q(z | x) || N(0, I)), the KL in closed form (appendix B).
-beta = 1 is the negative ELBO; other values are the beta-VAE of Higgins et al. 2017, eq. 4.
+beta = 1 is the negative ELBO; other values are the beta-VAE of Higgins et al. 2017, eq. 4;
+beta = 0 is reconstruction only.
 log_prob is the importance-weighted bound of Burda et al. 2016, eq. 8:
 log (1/k) sum_i p(x, z_i) / q(z_i | x), at most log p(x) in expectation.
 A Gaussian p(x | z) has one learned standard deviation for all pixels (Rybkin et al. 2021).
 
 Differs: deeper nets and Adam; the paper has one hidden layer of tanh units and Adagrad.
+Differs: `reconstruction_weight` times the first term; 1 is the paper's, 0 leaves the KL alone.
 Differs: log std is held within [-10, 10], so that one wild image cannot overflow.
 Differs: `binarize` may show the encoder a black-and-white draw of the image while the target stays
 grey. Cross-entropy is linear in the target, so this is the expected bound of such draws with an
@@ -46,6 +48,15 @@ class VAEConfig(AutoencoderConfig):
         ge=0.0,
         le=1000.0,
         live=True,
+    )
+    reconstruction_weight: float = setting(
+        1.0,
+        N_("Reconstruction weight"),
+        N_("Weight of the reconstruction term. 1 is the ELBO; 0 trains by the KL term alone."),
+        ge=0.0,
+        le=1000.0,
+        live=True,
+        advanced=True,
     )
     k: int = setting(
         64,
@@ -102,11 +113,11 @@ class VAE(Autoencoder):
         return reconstruction, self.prior.kl(mean, log_std)
 
     def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
-        """`reconstruction` + beta * `kl`, in nats per image."""
+        """`reconstruction_weight` * `reconstruction` + beta * `kl`, in nats per image."""
         seen, target = self._input_and_target(x, rng)
         reconstructions, kls = self.terms(seen, rng, target)
         reconstruction, kl = reconstructions.mean(), kls.sum(1).mean()
-        loss = reconstruction + self.config.beta * kl
+        loss = self.config.reconstruction_weight * reconstruction + self.config.beta * kl
         return {"loss": loss, "reconstruction": reconstruction, "kl": kl}
 
     def log_prob_kind(self) -> str:

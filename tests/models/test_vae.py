@@ -78,6 +78,30 @@ def test_loss_is_reconstruction_plus_beta_kl_of_independent_distributions(beta):
     assert torch.allclose(losses["loss"], reconstruction + beta * kl, atol=1e-9)
 
 
+@pytest.mark.parametrize("weight", [1.0, 0.25, 0.0])
+def test_reconstruction_weight_scales_that_term_alone(weight):
+    model, x = widen(build(reconstruction_weight=weight, beta=2.0)), images()
+    losses = model.losses(x, rng(4))
+    plain = widen(build()).losses(x, rng(4))
+    assert torch.equal(losses["reconstruction"], plain["reconstruction"])
+    assert torch.equal(losses["kl"], plain["kl"])
+    assert torch.allclose(losses["loss"], weight * plain["reconstruction"] + 2.0 * plain["kl"])
+
+
+def test_kl_only_gives_the_decoder_no_gradient():
+    model = widen(build(reconstruction_weight=0.0))
+    model.losses(images(), rng(4))["loss"].backward()
+    assert all(not parameter.grad.any() for parameter in model.decoder.parameters())
+    assert any(parameter.grad.any() for parameter in model.encoder.parameters())
+
+
+def test_a_config_of_before_the_reconstruction_weight_means_one():
+    vae = family("vae")
+    old = vae.configure(TINY).model_dump()
+    del old["reconstruction_weight"]
+    assert vae.configure(old).reconstruction_weight == 1.0
+
+
 def test_beta_is_read_at_each_step():
     model, x = build(), images()
     model.config = model.config.model_copy(update={"beta": 3.0})
