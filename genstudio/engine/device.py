@@ -11,9 +11,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
@@ -21,11 +21,13 @@ from torch import Tensor, nn
 
 from genstudio.abilities import BadInput
 from genstudio.engine.faults import NotFinite, is_out_of_memory
+from genstudio.engine.memory import keep_freed_memory
 from genstudio.engine.settings import TrainSettings
 from genstudio.engine.updates import Updates
 from genstudio.models import Model
 
-BUDGET_S = 2.0
+BUDGET_S = 3.0  # of the measurement at the start of a training, once the data are read
+ROUNDS = 2  # of the threads' candidates in turn, so that a moment's other work decides nothing
 JOB_NICENESS = 10  # of 19; where nothing else wants the processors, jobs have them whole
 MAX_THREADS = 16
 GAIN = 0.97  # a candidate must take less than this share of the best time so far
@@ -41,7 +43,8 @@ class Choice:
     precision: str = "float32"
     memory_format: str = "contiguous"
     threads: int = 1
-    ms_per_step: dict[str, float] = field(default_factory=dict)  # what was measured, by candidate
+    # What was measured, by candidate; two choices are equal whatever was measured.
+    ms_per_step: dict[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def format(self) -> torch.memory_format:
@@ -102,8 +105,10 @@ def processors() -> int:
 def use_threads(n: int) -> None:
     """Make torch compute on `n` threads in the calling thread.
 
-    One parallel operation follows, because the count sticks to a thread only then.
+    One parallel operation follows, because the count sticks to a thread only then. From the first
+    call on, freed memory stays with the process.
     """
+    keep_freed_memory()
     torch.set_num_threads(n)
     torch.ones(1 << 17).add_(1.0)
 
@@ -157,31 +162,39 @@ def choose(
     choice = _fixed(model, settings, device)
     if choice is not None:
         return choice
+    batch(torch.contiguous_format)  # reads the data, which is not what is measured
     stopwatch = _Stopwatch(model, settings, batch, device)
     deadline = time.perf_counter() + budget_s
-    timings: dict[str, float] = {}
-    best, best_s = None, math.inf
+    timings: dict[Choice, float] = {}
     before = torch.get_num_threads()
     try:
-        for options in _thread_options(settings, device, n_processors or processors()), None:
-            for candidate in options or _rest(model, settings, best):
+        for _ in range(ROUNDS):
+            for candidate in _thread_options(settings, device, n_processors or processors()):
                 if timings and time.perf_counter() > deadline:
                     break
                 seconds = stopwatch.time(candidate, deadline)
-                timings[candidate.label()] = round(1000 * seconds, 3)
-                gain = BFLOAT16_GAIN if candidate.bfloat16 and not _is_16(best) else GAIN
-                if best is None or seconds < gain * best_s:
-                    best, best_s = candidate, seconds
-                elif options is not None and seconds > 1.2 * best_s:
+                timings[candidate] = min(seconds, timings.get(candidate, math.inf))
+                if seconds > 1.2 * min(timings.values()):
                     break  # more threads only make it slower
+        for candidate in _rest(model, settings, _fastest(timings)):
+            if time.perf_counter() > deadline + budget_s:
+                break
+            timings[candidate] = stopwatch.time(candidate, deadline)
     finally:
         torch.set_num_threads(before)
-    assert best is not None
-    return Choice(best.device, best.precision, best.memory_format, best.threads, timings)
+    best = _fastest(timings)
+    measured = {choice.label(): round(1000 * seconds, 3) for choice, seconds in timings.items()}
+    return replace(best, ms_per_step=measured)
 
 
-def _is_16(choice: Choice | None) -> bool:
-    return choice is not None and choice.bfloat16
+def _fastest(timings: Mapping[Choice, float]) -> Choice:
+    """The candidate that is worth it; of two alike the plainer, which was measured first."""
+    best, *others = timings
+    for candidate in others:
+        gain = BFLOAT16_GAIN if candidate.bfloat16 and not best.bfloat16 else GAIN
+        if timings[candidate] < gain * timings[best]:
+            best = candidate
+    return best
 
 
 def _fixed(model: Model, settings: TrainSettings, device: torch.device) -> Choice | None:
@@ -209,9 +222,8 @@ def _thread_options(
         yield Choice(device.type, precision, memory_format, threads)
 
 
-def _rest(model: Model, settings: TrainSettings, best: Choice | None) -> Iterator[Choice]:
+def _rest(model: Model, settings: TrainSettings, best: Choice) -> Iterator[Choice]:
     """Candidates that keep the threads of `best` and differ in format or precision."""
-    assert best is not None
     formats = ["contiguous", "channels_last"] if has_convolutions(model) else ["contiguous"]
     if settings.memory_format != "auto":
         formats = [settings.memory_format]

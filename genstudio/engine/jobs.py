@@ -12,13 +12,14 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from genstudio.engine.memory import give_back
 from genstudio.engine.messages import Event, Failure, JobState, Progress, Scalars, StateChange
 from genstudio.engine.outbox import Outbox
 
 log = logging.getLogger(__name__)
 
 PUBLISH_INTERVAL_S = 0.1  # weights of a watched model reach the ask lane at most ten times a second
-LIVE_SHARE = 0.05  # of one processor's time that looking at a model in training may take
+LIVE_SHARE = 0.03  # of one processor's time that looking at a model in training may take
 
 
 @dataclass(frozen=True)
@@ -215,6 +216,7 @@ class JobLane:
         if entry.watched and entry.job is not None and state is not JobState.FAILED:
             self._hand_over(entry)
         entry.steps = entry.job = None  # drops the model, and the traceback that holds its tensors
+        give_back()
         self._change_state(entry, state, result, failure)
 
     def _change_state(

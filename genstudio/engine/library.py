@@ -16,6 +16,7 @@ from genstudio import paths
 from genstudio.abilities import BadInput, Card
 from genstudio.engine import runs, shelf, weights_file
 from genstudio.engine.asks import NotYet
+from genstudio.engine.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     import torch
@@ -104,6 +105,7 @@ def load(source: str | Path, device: str | torch.device = "cpu") -> Model:
     Raises: BadInput when there is none, or its file is damaged, hostile, does not fit its model or
     holds numbers that are not finite.
     """
+    keep_freed_memory()
     path = resolve(str(source))
     _check_shipped(str(source), path)
     return weights_file.load(path, device)

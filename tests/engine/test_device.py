@@ -63,6 +63,33 @@ def _table(default: float, **faster: float) -> dict[tuple[str, str, int], float]
     return {key: faster.get("_".join(map(str, key)), default) for key in keys}
 
 
+def test_a_busy_moment_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads lose the first round, while something else runs, and win the second."""
+    monkeypatch.setattr(device, "processors", lambda: 2)
+    times = {1: [1.0, 1.0], 2: [1.1, 0.6]}
+    monkeypatch.setattr(
+        device._Stopwatch, "time", lambda self, choice, deadline: times[choice.threads].pop(0)
+    )
+    choice = _choose(_model(), precision="float32")
+    assert choice.threads == 2
+    assert choice.ms_per_step["float32, contiguous, 2 threads"] == 600.0
+
+
+def test_reading_the_data_takes_nothing_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(device.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(device, "processors", lambda: 2)
+    batches = Batches(tiny_data().train, 20, 0, CPU)
+
+    def read(memory_format: torch.memory_format) -> tuple[torch.Tensor, torch.Tensor | None]:
+        now[0] += 100.0  # the first call opens files
+        return batches.at(0, memory_format)
+
+    monkeypatch.setattr(device._Stopwatch, "time", lambda self, choice, deadline: 0.1)
+    choice = choose(_model(), TrainSettings(precision="float32"), read, CPU, budget_s=1.0)
+    assert len(choice.ms_per_step) == 2
+
+
 @pytest.mark.parametrize(
     ("faster", "wanted"),
     [
