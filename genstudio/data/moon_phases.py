@@ -23,8 +23,8 @@ CLASSES = ("new", "crescent", "half", "gibbous", "full")
 FACTORS = ("lit fraction", "phase", "shift x", "shift y", "radius")
 
 _NEW, _HALF, _FULL = (0.0, 0.04), (0.48, 0.52), (0.96, 1.0)  # lit fractions
-_MAX_SHIFT = 2.0  # pixels, either way
-_RADIUS = (8.5, 11.0)  # pixels
+MAX_SHIFT = 2.0  # pixels, either way
+RADIUS = (8.5, 11.0)  # pixels
 _LINES = 8  # per pixel row
 _N_TRAIN, _N_TEST = 10_000, 2_000
 _SEED = 1969
@@ -46,19 +46,19 @@ def draw(lit: np.ndarray, waxing: np.ndarray, shift: np.ndarray, radius: np.ndar
     pixels = np.empty((len(lit), 1, SIDE, SIDE), np.uint8)
     for start in range(0, len(lit), _CHUNK):
         rows = slice(start, start + _CHUNK)
-        grey = _coverage(lit[rows], waxing[rows], shift[rows], radius[rows])
+        grey = grey_values(lit[rows], waxing[rows], shift[rows], radius[rows])
         pixels[rows, 0] = np.floor(grey * 255.0 + 0.5)
     return pixels
 
 
-def _coverage(
+def grey_values(
     lit: np.ndarray, waxing: np.ndarray, shift: np.ndarray, radius: np.ndarray
 ) -> np.ndarray:
-    """Grey values (N, 28, 28) in [0, 1]."""
+    """The same moons before rounding: (N, 28, 28) in [0, 1], in the precision of `lit`."""
     # A waning moon is the mirror image of a waxing one that is shifted the other way.
-    side = np.where(waxing, 1.0, -1.0)
+    side = np.where(waxing, 1.0, -1.0).astype(lit.dtype)
     centre = SIDE / 2 + shift * np.stack([side, np.ones_like(side)], 1)  # (N, 2)
-    lines = (np.arange(SIDE * _LINES) + 0.5) / _LINES  # (28 * 8,)
+    lines = (np.arange(SIDE * _LINES, dtype=lit.dtype) + 0.5) / _LINES  # (28 * 8,)
     y = lines - centre[:, 1:]  # (N, 28 * 8)
     half_chord = np.sqrt(np.maximum(radius[:, None] ** 2 - y**2, 0.0))  # (N, 28 * 8)
     terminator = (1.0 - 2.0 * lit[:, None]) * half_chord
@@ -72,7 +72,8 @@ def _coverage(
 
 def _left_of(edge: np.ndarray, centre: np.ndarray) -> np.ndarray:
     """Share of each pixel (N, lines, 28) that lies left of centre + edge (N, lines)."""
-    return np.clip((centre[:, :1] + edge)[:, :, None] - np.arange(SIDE), 0.0, 1.0)
+    columns = np.arange(SIDE, dtype=edge.dtype)
+    return np.clip((centre[:, :1] + edge)[:, :, None] - columns, 0.0, 1.0)
 
 
 def classify(lit: np.ndarray) -> np.ndarray:
@@ -92,8 +93,8 @@ def _split(n: int, intervals: tuple[tuple[float, float], ...], stream: int) -> S
     which = np.minimum(np.searchsorted(ends, along, side="right"), len(low) - 1)
     lit = low[which] + (along - (ends - width)[which])
     waxing = rng.random(n) < 0.5
-    shift = (2.0 * rng.random((n, 2)) - 1.0) * _MAX_SHIFT
-    radius = _RADIUS[0] + (_RADIUS[1] - _RADIUS[0]) * rng.random(n)
+    shift = (2.0 * rng.random((n, 2)) - 1.0) * MAX_SHIFT
+    radius = RADIUS[0] + (RADIUS[1] - RADIUS[0]) * rng.random(n)
     angle = np.arccos(1.0 - 2.0 * lit) / (2.0 * np.pi)  # 0 at new moon, 0.5 at full moon
     phase = np.where(waxing, angle, 1.0 - angle)
     factors = np.column_stack([lit, phase, shift, radius]).astype(np.float32)

@@ -1,0 +1,302 @@
+"""Can a model make the moon between? How far its pictures are from every true moon.
+
+distance(x) = min over moons m of sqrt(mean over pixels of (x - m)^2), grey values in [0, 1], where
+m is any moon that `moon-phases` draws: lit fraction, side, shift and radius are free in the data's
+ranges. A picture farther than OFF is off every true moon.
+
+half_grey(x) is the share of the disc's pixels whose grey lies in the middle half between earthshine
+and full light, 0.34 to 0.78; the disc is that of the nearest moon, one pixel inside its rim. A true
+moon has there only the few pixels that its terminator cuts; a cross-fade has whole regions.
+
+The lit area is not measured: a cross-fade of half and full moon has at each share t exactly the
+light of the true moon of lit fraction (1 + t) / 2, and is no moon.
+
+A step is the pixel distance between two frames over that between the ends. Small steps are no
+virtue: a cross-fade has the smallest possible ones, and a terminator that moves evenly has larger
+ones (the changed area goes by its square root), which is why true moons are measured beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from genstudio.abilities import BadInput
+from genstudio.data.moon_phases import DATASET, EARTHSHINE, MAX_SHIFT, RADIUS, SIDE, draw
+from genstudio.latent import samplers
+from genstudio.metrics._moon_fit import fit
+from genstudio.models import HasLatent
+
+OFF = 0.07  # root mean square over pixels
+GREY = (EARTHSHINE + 0.25 * (1 - EARTHSHINE), EARTHSHINE + 0.75 * (1 - EARTHSHINE))
+REPORTED = ("prior", "gaussian")  # samplers
+MAX_FRAMES = 1000
+_PIECE = 16  # samples measured at once: a few hundredths of a second
+_STREAM = 238855  # keeps the drags' moons apart from those of the data
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """The nearest true moon of each of N images."""
+
+    distance: np.ndarray  # float32 (N,), root mean square over pixels
+    lit: np.ndarray  # float32 (N,) in [0, 1]
+    waxing: np.ndarray  # bool (N,)
+    shift: np.ndarray  # float32 (N, 2), pixels to the right and down
+    radius: np.ndarray  # float32 (N,), pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """Pictures from one moon to another, and their measures; NaN where not measured yet."""
+
+    images: np.ndarray  # float32 (F, 1, 28, 28)
+    distance: np.ndarray  # float32 (F,), to the nearest true moon
+    half_grey: np.ndarray  # float32 (F,), share of the disc
+    step: np.ndarray  # float32 (F - 1,), over the distance of the ends
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The strip in four numbers."""
+        return {
+            "mean_distance": float(self.distance.mean()),
+            "off_share": float((self.distance > OFF).mean()),
+            "most_half_grey": float(self.half_grey.max()),
+            "largest_step": float(self.step.max()),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Drag:
+    """A straight path between two encoded moons, beside the cross-fade and the true moons."""
+
+    z: np.ndarray  # float32 (F, D)
+    lit: np.ndarray  # float32 (F,), of the true moons
+    model: Strip
+    crossfade: Strip
+    moons: Strip
+    done: float  # 1.0 when everything is measured
+
+
+@dataclass(frozen=True, eq=False)
+class Off:
+    """How many samples are off every true moon."""
+
+    share: float  # in [0, 1]
+    distance: np.ndarray  # float32 (N,)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many pictures are measured."""
+
+    done: int
+    total: int
+
+
+def distance(images: np.ndarray) -> Nearest:
+    """The nearest true moon of each of the images (N, 1, 28, 28) in [0, 1].
+
+    Raises: BadInput for images of another shape.
+    """
+    found, moons = fit(_flat(images))
+    return Nearest(found, *moons)
+
+
+def half_grey(images: np.ndarray, nearest: Nearest | None = None) -> np.ndarray:
+    """Share (N,) of the disc's pixels that are half grey, of images (N, 1, 28, 28) in [0, 1].
+
+    Raises: BadInput for images of another shape.
+    """
+    pixels = _flat(images)
+    moon = distance(images) if nearest is None else nearest
+    at = np.arange(SIDE, dtype=np.float32) + 0.5 - SIDE / 2
+    x = at[None, None, :] - moon.shift[:, 0, None, None]  # (N, 1, 28)
+    y = at[None, :, None] - moon.shift[:, 1, None, None]  # (N, 28, 1)
+    inside = x**2 + y**2 <= np.square(moon.radius - 1.0)[:, None, None]
+    inside = inside.reshape(pixels.shape)
+    grey = (pixels > GREY[0]) & (pixels < GREY[1]) & inside
+    return (grey.sum(1) / inside.sum(1)).astype(np.float32)
+
+
+def measure(images: np.ndarray) -> Strip:
+    """The pictures (F, 1, 28, 28) of a path with their measures."""
+    nearest = distance(images)
+    grey = half_grey(images, nearest)
+    return replace(_unmeasured(images), distance=nearest.distance, half_grey=grey)
+
+
+def drag(
+    model: Any,
+    data: str | None = DATASET.key,
+    from_lit: float = 0.5,
+    to_lit: float = 1.0,
+    frames: int = 33,
+    seed: int = 0,
+) -> Generator[Drag, None, Drag]:
+    """Query: the straight path between the codes of two moons that differ in lit fraction alone.
+
+    `seed` draws their side, shift and radius as the data do. The pictures come first, then the
+    measures; ends in the whole.
+
+    Raises: BadInput for a model of other data or without an encoder, and for ends without a path.
+    """
+    _check(model, data)
+    _check_path(from_lit, to_lit, frames)
+    path = (float(from_lit), float(to_lit), int(frames), int(seed))
+    crossfade, moons = references(*path)
+    z, images = _decoded(model, moons)
+    lit = np.linspace(from_lit, to_lit, frames, dtype=np.float32)
+    pictures = Drag(z, lit, _unmeasured(images), _unmeasured(crossfade), _unmeasured(moons), 0.0)
+    yield pictures
+    ours = measure(images)
+    yield replace(pictures, model=ours, done=0.5)
+    whole = Drag(z, lit, ours, *_measured_references(*path), 1.0)
+    yield whole
+    return whole
+
+
+def off_share(
+    model: Any, data: str | None = DATASET.key, sampler: str = "prior", n: int = 500, seed: int = 0
+) -> Generator[Progress, None, Off]:
+    """Query: the share of n samples that are off every true moon; `sampler` as in latent.samplers.
+
+    Raises: BadInput for a model of other data, or a sampler that it cannot have.
+    """
+    _check(model, data)
+    if n < 1:
+        raise BadInput(f"A share needs samples, got n = {n}. Choose 1 or more.")
+    rng = torch.Generator().manual_seed(seed)
+    source = samplers.make(sampler, model, data, rng)
+    found: list[np.ndarray] = []
+    done = 0
+    for images in samplers.images(model, source, n, rng):
+        for part in images.float().split(_PIECE):
+            found.append(distance(part.numpy()).distance)
+            done += len(part)
+            yield Progress(done, n)
+    distances = np.concatenate(found)
+    return Off(float((distances > OFF).mean()), distances)
+
+
+def report(
+    model: Any, data: str | None = DATASET.key, seed: int = 0, n: int = 500, n_drags: int = 32
+) -> Generator[Progress, None, dict[str, Any]]:
+    """The figures of one model beside those of cross-fade and true moons; ends in a dict.
+
+    `off_share` by sampler, and under `drag` the means over `n_drags` paths from half to full moon
+    for "model", "crossfade" and "moons". Drag i is between the same two moons for every model.
+
+    Raises: BadInput as `drag` and `off_share`.
+    """
+    total = len(REPORTED) * n + n_drags
+    off: dict[str, float] = {}
+    for k, name in enumerate(REPORTED):
+        asked = off_share(model, data, name, n, seed)
+        while True:
+            try:
+                yield Progress(k * n + next(asked).done, total)
+            except StopIteration as end:
+                off[name] = end.value.share
+                break
+    rows: dict[str, list[dict[str, float]]] = {"model": [], "crossfade": [], "moons": []}
+    for i in range(n_drags):
+        *_, whole = drag(model, data, seed=i)
+        for name, found in rows.items():
+            found.append(getattr(whole, name).figures)
+        yield Progress(len(REPORTED) * n + i + 1, total)
+    means = {
+        name: {key: float(np.mean([row[key] for row in found])) for key in found[0]}
+        for name, found in rows.items()
+    }
+    return {"n": n, "n_drags": n_drags, "off_share": off, "drag": means}
+
+
+@lru_cache(maxsize=64)
+def references(
+    from_lit: float, to_lit: float, frames: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cross-fade and true moons of a drag, read-only float32 (F, 1, 28, 28) each."""
+    rng = np.random.default_rng([_STREAM, seed])
+    waxing = rng.random() < 0.5
+    shift = (2.0 * rng.random(2) - 1.0) * MAX_SHIFT
+    radius = RADIUS[0] + (RADIUS[1] - RADIUS[0]) * rng.random()
+    lit = np.linspace(from_lit, to_lit, frames)
+    one = np.ones(frames)
+    drawn = draw(lit, one * waxing > 0, one[:, None] * shift, one * radius)
+    moons = (drawn / 255.0).astype(np.float32)
+    share = np.linspace(0.0, 1.0, frames, dtype=np.float32)[:, None, None, None]
+    crossfade = (1 - share) * moons[0] + share * moons[-1]
+    for strip in (crossfade, moons):
+        strip.setflags(write=False)
+    return crossfade, moons
+
+
+@lru_cache(maxsize=64)
+def _measured_references(
+    from_lit: float, to_lit: float, frames: int, seed: int
+) -> tuple[Strip, Strip]:
+    crossfade, moons = references(from_lit, to_lit, frames, seed)
+    return measure(crossfade), measure(moons)
+
+
+@torch.no_grad()
+def _decoded(model: Any, moons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes (F, D) on the straight line between the first and the last moon, and their pictures."""
+    ends = torch.from_numpy(moons[[0, -1]]).to(model.device)
+    start, end = model.encode(ends).mean
+    share = torch.linspace(0, 1, len(moons), device=model.device)[:, None]
+    z = start + share * (end - start)  # (F, D)
+    return z.float().cpu().numpy(), model.decode(z).float().cpu().numpy()
+
+
+def _unmeasured(images: np.ndarray) -> Strip:
+    """A strip whose steps alone are known."""
+    flat = images.reshape(len(images), -1)
+    ends = np.linalg.norm(flat[-1] - flat[0])
+    step = np.linalg.norm(np.diff(flat, axis=0), axis=1) / max(ends, 1e-6)
+    unknown = np.full(len(images), np.nan, np.float32)
+    return Strip(images, unknown, unknown, step.astype(np.float32))
+
+
+def _flat(images: np.ndarray) -> np.ndarray:
+    pixels = np.asarray(images, np.float32)
+    if pixels.ndim != 4 or pixels.shape[1:] != (1, SIDE, SIDE):
+        got = " x ".join(map(str, pixels.shape[1:]))
+        raise BadInput(
+            f"Only pictures of 1 x {SIDE} x {SIDE} are compared with moons, got {got}. "
+            "Choose a model of moon-phases."
+        )
+    return pixels.reshape(len(pixels), -1)
+
+
+def _check(model: Any, data: str | None) -> None:
+    """The model makes pictures of the moons' size, from codes, and is asked about moons."""
+    if (data or "").partition(":")[0] != DATASET.key:
+        raise BadInput(
+            f"Moons are measured in models of {DATASET.key}, got data {data or 'of no name'!r}. "
+            "Choose ae-moons or vae-moons."
+        )
+    if tuple(model.shape) != (1, SIDE, SIDE):
+        got = " x ".join(map(str, model.shape))
+        raise BadInput(
+            f"Moons have 1 x {SIDE} x {SIDE} pixels, this model's images {got}. "
+            "Choose a model of moon-phases."
+        )
+    if not isinstance(model, HasLatent):
+        raise BadInput("This model does not encode images. Choose one that does, ae-moons say.")
+
+
+def _check_path(from_lit: float, to_lit: float, frames: int) -> None:
+    if not (0 <= from_lit <= 1 and 0 <= to_lit <= 1) or from_lit == to_lit:
+        raise BadInput(
+            "A drag goes between two different lit fractions from 0 to 1, "
+            f"got {from_lit:g} and {to_lit:g}. Choose others."
+        )
+    if not 2 <= frames <= MAX_FRAMES:
+        raise BadInput(f"A drag has 2 to {MAX_FRAMES} frames, got {frames}. Choose another number.")
