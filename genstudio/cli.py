@@ -26,7 +26,12 @@ _WINDOW_OPTIONS = ("--weights", "--panel", "--device")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(words))
+    code = run(words)
+    if "genstudio.engine.parallel" in sys.modules:
+        from genstudio.engine.parallel import leave
+
+        leave(code)
+    sys.exit(code)
 
 
 def run(words: list[str]) -> int:

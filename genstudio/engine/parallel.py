@@ -50,7 +50,7 @@ def joined() -> Iterator[Group | None]:
     Leaving it without an error waits for the others. After an error the connection stands until
     the program ends, so that the first process can say what happened before the others go.
     """
-    if any(name not in os.environ for name in _PLACE) or int(os.environ["WORLD_SIZE"]) < 2:
+    if not _several():
         yield None
         return
     both = torch.cuda.is_available() and dist.is_nccl_available()
@@ -63,11 +63,31 @@ def joined() -> Iterator[Group | None]:
     dist.destroy_process_group()
 
 
+def _several() -> bool:
+    return all(name in os.environ for name in _PLACE) and int(os.environ["WORLD_SIZE"]) > 1
+
+
 def _leave() -> None:
     """The others go when the connection closes; torchrun then must not disturb this exit code."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if dist.is_initialized():
         dist.destroy_process_group()
+
+
+def leave(code: int) -> None:
+    """End this process with exit code `code` where it is one of several; elsewhere do nothing.
+
+    For the outermost place of a program, when all is written: the process ends at once, without the
+    interpreter's own end. A connection may outlive its closing, held by the traceback of an error,
+    and its native thread may still hold the tensors of the last message. Freeing them takes the
+    interpreter's lock, and a thread that asks for that while the interpreter ends is unwound by
+    force: the process aborts with SIGABRT, though all its work is done. The system closes the
+    connection, which is what lets the others go.
+    """
+    if _several():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 class Group:
@@ -195,17 +215,12 @@ class Group:
             dist.all_reduce(torch.zeros(1))
 
     def leave_quietly(self, code: int, *, wait: bool) -> NoReturn:
-        """End this process, which is not the first; `wait` until the first has said why it ends.
-
-        It ends at once, for it has nothing to write: at the interpreter's own end torch's threads,
-        which still hold the broken connection, may abort it with another exit code.
-        """
+        """End this process, which is not the first; `wait` until the first has said why it ends."""
         if wait:
             with contextlib.suppress(PeerGone):
                 self.meet()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        leave(code)
+        raise AssertionError("a group has more than one process")
 
 
 class Averager:

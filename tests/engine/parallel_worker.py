@@ -13,7 +13,7 @@ from engine_help import digest, drive, events, training
 from genstudio.abilities import BadInput
 from genstudio.engine import checkpoint
 from genstudio.engine.faults import NotFinite
-from genstudio.engine.parallel import Group, joined
+from genstudio.engine.parallel import Group, joined, leave
 from genstudio.engine.training import Training
 
 STEPS = 12
@@ -122,3 +122,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    leave(0)

@@ -20,17 +20,11 @@ from safetensors.torch import load_file
 from genstudio.engine import shelf
 from genstudio.engine.batches import Batches
 from genstudio.engine.checkpoint import latest
-from genstudio.engine.parallel import joined
+from genstudio.engine.parallel import joined, leave
 
 HERE = Path(__file__).parent
 TRAIN = ["-m", "genstudio", "train", "vae", "--data", "moon-phases", "--device", "cpu"]
 SMALL = ["--set", "width=16", "--set", "depth=1", "--precision", "float32", "--threads", "1"]
-
-pytestmark = pytest.mark.skipif(
-    os.environ.get("GENSTUDIO_TEST_PARALLEL") != "1",
-    reason="a process group sometimes aborts while its interpreter ends (a native gloo thread);"
-    " set GENSTUDIO_TEST_PARALLEL=1 to run",
-)
 
 
 def _port() -> str:
@@ -179,6 +173,30 @@ def test_one_process_forms_no_group(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MASTER_PORT", "1")
     with joined() as group:
         assert group is None
+
+
+def test_one_of_several_ends_at_once_with_its_exit_code() -> None:
+    ending = (
+        "import atexit, os\n"
+        "from genstudio.engine.parallel import leave\n"
+        "atexit.register(os._exit, 99)\n"  # the interpreter's own end
+        "print('said', end='')\n"
+        "leave(7)\n"
+    )
+    place = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", ending],
+        env=_environment(**place),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (7, "said")
+
+
+def test_a_process_alone_is_not_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "_exit", lambda code: pytest.fail("ended"))
+    leave(7)
 
 
 def test_torchrun_says_bad_input_once(tmp_path: Path) -> None:
