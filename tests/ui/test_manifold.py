@@ -19,7 +19,7 @@ from genstudio.engine import library
 from genstudio.engine.settings import train_settings
 from genstudio.engine.training import Training
 from genstudio.models import family
-from genstudio.ui.panels._manifold_scene import Subset
+from genstudio.ui.panels._map_scene import Subset
 from genstudio.ui.panels.manifold import Manifold
 from genstudio.ui.session import Session
 from genstudio.ui.widgets.latent_plane import small_image

@@ -16,15 +16,15 @@ from genstudio.latent.ellipse import inside, marginal, mass
 from genstudio.latent.scale import Linear, Quantile
 from genstudio.ui.panels import _manifold_state as state
 from genstudio.ui.panels._manifold_pins import PinBoard, Pins
-from genstudio.ui.panels._manifold_space import (
+from genstudio.ui.panels._manifold_text import as_python, figure, z_text
+from genstudio.ui.panels._manifold_time import TrainingTimeline
+from genstudio.ui.panels._map_space import (
     Space,
     home_view,
     information,
     posterior_lines,
     prior_lines,
 )
-from genstudio.ui.panels._manifold_text import as_python, figure, z_text
-from genstudio.ui.panels._manifold_time import TrainingTimeline
 from genstudio.ui.panels.manifold import serves
 from genstudio.ui.session import ModelRef
 from genstudio.ui.widgets.latent_plane import View

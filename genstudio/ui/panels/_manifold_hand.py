@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject
 
 from genstudio.ui.panels._manifold_pins import PinBoard
 from genstudio.ui.panels._manifold_probe import Prober
-from genstudio.ui.panels._manifold_scene import Scene
 from genstudio.ui.panels._manifold_study import Study
+from genstudio.ui.panels._map_scene import Scene
 from genstudio.ui.widgets.latent_plane import LatentPlane, Pin
 
 

@@ -17,7 +17,7 @@ from genstudio.ui import theme
 from genstudio.ui.panels._manifold_image import NARROW_PX, ImageSection
 from genstudio.ui.panels._manifold_planes import PlaneSection
 from genstudio.ui.panels._manifold_rows import ProbeView, heading
-from genstudio.ui.panels._manifold_scene import Subset
+from genstudio.ui.panels._map_scene import Subset
 from genstudio.ui.widgets.segmented import Segmented
 
 

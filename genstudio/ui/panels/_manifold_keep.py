@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from genstudio.ui.panels._manifold_pins import Pins
-from genstudio.ui.panels._manifold_scene import Subset
 from genstudio.ui.panels._manifold_state import describe, read
+from genstudio.ui.panels._map_scene import Subset
 
 if TYPE_CHECKING:
     from genstudio.ui.panels.manifold import Manifold

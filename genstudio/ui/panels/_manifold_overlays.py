@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject, QTimer
 
 from genstudio.engine.messages import Answer
 from genstudio.ui import theme
-from genstudio.ui.panels._manifold_scene import Scene
-from genstudio.ui.panels._manifold_space import posterior_lines, prior_lines
 from genstudio.ui.panels._manifold_study import Study
+from genstudio.ui.panels._map_scene import Scene
+from genstudio.ui.panels._map_space import posterior_lines, prior_lines
 from genstudio.ui.session import Priority, Session
 from genstudio.ui.widgets.latent_plane import LatentPlane, Outline, PointCard, small_image
 

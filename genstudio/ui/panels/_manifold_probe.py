@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from genstudio.engine.messages import Answer, Failure
 from genstudio.ui.panels._manifold_rows import Probed, ProbeView, Row
-from genstudio.ui.panels._manifold_scene import Scene
-from genstudio.ui.panels._manifold_space import Space
 from genstudio.ui.panels._manifold_text import figure
+from genstudio.ui.panels._map_scene import Scene
+from genstudio.ui.panels._map_space import Space
 from genstudio.ui.session import Priority, Session
 from genstudio.ui.widgets.latent_plane import LatentPlane
 

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from genstudio.engine.messages import Answer, Failure
 from genstudio.ui import theme
-from genstudio.ui.panels._manifold_space import Space
+from genstudio.ui.panels._map_space import Space
 from genstudio.ui.session import Priority, Session
 from genstudio.ui.widgets.latent_plane import Extent, sheet_image
 from genstudio.ui.widgets.number_field import NumberField

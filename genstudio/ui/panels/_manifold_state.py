@@ -10,7 +10,7 @@ import numpy as np
 from genstudio.abilities import BadInput
 from genstudio.latent.plane import Plane
 from genstudio.latent.scale import SCALES
-from genstudio.ui.panels._manifold_space import Space
+from genstudio.ui.panels._map_space import Space
 from genstudio.ui.widgets.latent_plane import View
 
 MAX_PINS = 1000

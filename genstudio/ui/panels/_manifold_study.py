@@ -13,7 +13,7 @@ from genstudio.abilities import BadInput
 from genstudio.engine.messages import Answer, Failure
 from genstudio.latent import plane as planes
 from genstudio.ui.panels._manifold_image import ImageSection
-from genstudio.ui.panels._manifold_scene import Scene
+from genstudio.ui.panels._map_scene import Scene
 from genstudio.ui.session import Session
 
 if TYPE_CHECKING:

@@ -30,11 +30,11 @@ from genstudio.ui.panels._manifold_keep import bring_back, keep
 from genstudio.ui.panels._manifold_overlays import Overlays
 from genstudio.ui.panels._manifold_pins import PinBoard, Pins
 from genstudio.ui.panels._manifold_probe import Prober
-from genstudio.ui.panels._manifold_scene import Scene, Subset
-from genstudio.ui.panels._manifold_space import Space, home_view, information
 from genstudio.ui.panels._manifold_study import Study
 from genstudio.ui.panels._manifold_text import HELP
 from genstudio.ui.panels._manifold_time import TrainingTimeline
+from genstudio.ui.panels._map_scene import Scene, Subset
+from genstudio.ui.panels._map_space import Space, home_view, information
 from genstudio.ui.session import ModelRef, Session
 from genstudio.ui.widgets.banner import EmptyState
 from genstudio.ui.widgets.latent_plane import LatentPlane, View
