@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
 from genstudio.abilities import BadInput
-from genstudio.latent import _frames, probe
+from genstudio.latent import _density, _frames, _geodesic, probe
 from genstudio.latent._decode import latent_batch, to_numpy
 from genstudio.latent._frames import Curve
 from genstudio.latent.probe import Probe
@@ -24,7 +25,7 @@ from genstudio.latent.probe import Probe
 KINDS = ("lerp", "slerp", "geodesic")
 MAX_FRAMES = 2048
 SAME = 1e-6  # two codes this near to each other, relative to their size, are the same point
-FINER = 8  # energies are compared on paths with so many steps for one
+MIN_SIDES, MAX_SIDES = 16, 128  # of a geodesic, however few or many frames it shows
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,9 +118,15 @@ def trace(
     to their neighbours, or fewer frames than knots.
     """
     points = _checked(model, kind, knots, frames)
+    if not (np.isfinite(density) and density >= 0.0):
+        raise BadInput(f"The density term has a weight of 0 or more, got {density}.")
     at = parameters(len(points), frames)
-    curve = _curve(model, kind, points, centre)
-    return (yield from _measured(model, kind, curve, at, even))
+    first = 0.0 if kind == "geodesic" else 1.0
+    path = yield from _measured(model, kind, _curve(model, kind, points, centre), at, even, first)
+    if kind == "geodesic":
+        near = (yield from _density.fitted(model, data, seed)) if density > 0.0 else None
+        path = yield from _bent(model, points, at, even, near, density)
+    return path
 
 
 def _checked(model: Any, kind: str, knots: ArrayLike, frames: int) -> np.ndarray:
@@ -162,6 +169,11 @@ def _curve(model: Any, kind: str, knots: np.ndarray, centre: ArrayLike | None) -
     if centre is None:
         mean = getattr(model, "z_mean", None)
         centre = None if mean is None else to_numpy(mean)
+    elif np.shape(centre) != knots.shape[1:] or not np.isfinite(centre).all():
+        raise BadInput(
+            f"The centre of a spherical path needs {knots.shape[1]} finite numbers, got {centre}. "
+            "Leave it out for the mean code."
+        )
 
     def arcs(at: np.ndarray) -> np.ndarray:
         piece = np.minimum(at.astype(int), len(knots) - 2)
@@ -196,6 +208,78 @@ def _measured(
     path = measure(kind, z, (yield from _frames.images(model, z)), done)
     yield path
     return path
+
+
+def _bent(
+    model: Any,
+    knots: np.ndarray,
+    at: np.ndarray,
+    even: bool,
+    near: _density.KernelCost | None,
+    weight: float,
+) -> Generator[Path | None, None, Path]:
+    """Ever better geodesics with frames at parameters `at`.
+
+    Without a density and without `even`, the last has no more energy than the straight path, both
+    measured on the path eight times as fine.
+    """
+    sides = _sides(at)
+    path = yield from _relaxed(model, knots, at, sides, even, near, weight)
+    if near is not None or even or sides is at:
+        return path
+    least = yield from _fine_energy(model, polyline(knots)(at))
+    if (yield from _fine_energy(model, path.z)) <= least:
+        return path
+    return (yield from _relaxed(model, knots, at, at, even, near, weight))
+
+
+def _relaxed(
+    model: Any,
+    knots: np.ndarray,
+    at: np.ndarray,
+    sides: np.ndarray,
+    even: bool,
+    near: _density.KernelCost | None,
+    weight: float,
+) -> Generator[Path | None, None, Path]:
+    """Ever better geodesics, polygons with a corner at each of the parameters `sides`."""
+    fixed = sides == np.round(sides)
+    corners = polyline(knots)(sides)
+    index = np.interp(at, sides, np.arange(len(sides)))  # of the frames among the corners
+    among = not even and bool((index == np.round(index)).all())
+    path: Path | None = None
+    for relaxed in _geodesic.relax(model, corners, fixed, near, weight):
+        if relaxed is None:
+            yield None
+        elif among:
+            rows = index.astype(int)
+            z, images = relaxed.corners[rows], relaxed.images[torch.from_numpy(rows)]
+            path = measure("geodesic", z, images, relaxed.done)
+            yield path
+        else:
+            curve = polyline(relaxed.corners)
+            if even:
+                index = yield from _frames.even(model, curve, index)
+            path = yield from _measured(model, "geodesic", curve, index, False, relaxed.done)
+    assert path is not None  # relax ends with a result
+    return path
+
+
+def _sides(at: np.ndarray) -> np.ndarray:
+    """Parameters of a geodesic's corners for frames at `at`: the same, unless few or very many."""
+    n, n_knots = len(at) - 1, int(at[-1]) + 1
+    if n > MAX_SIDES >= n_knots:
+        return parameters(n_knots, MAX_SIDES + 1)
+    if n >= MIN_SIDES:
+        return at
+    times = -(-MIN_SIDES // n)
+    return np.interp(np.arange(n * times + 1) / times, np.arange(n + 1), at)
+
+
+def _fine_energy(model: Any, z: np.ndarray) -> Generator[None, None, float]:
+    """The discrete energy of the path eight times as fine as the polygon through z (F, D)."""
+    x = yield from _frames.images(model, _geodesic.finer(np.asarray(z, np.float64)))
+    return _frames.energy(_frames.steps(x))
 
 
 def measure(kind: str, z: np.ndarray, images: Tensor, done: float = 1.0) -> Path:
