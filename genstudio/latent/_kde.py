@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
@@ -44,17 +45,28 @@ class KernelDensity:
 
 def fit(z: Tensor, rng: torch.Generator) -> KernelDensity:
     """Kernels at all of z (N, D), of the width that does best on a tenth held out."""
+    for density in steps(z, rng):
+        fitted = density
+    return fitted
+
+
+def steps(z: Tensor, rng: torch.Generator) -> Generator[KernelDensity, None, None]:
+    """The best kernels of the widths tried so far, one more each time; the last are fitted."""
     x = z.double()
     spread = x.std(0, correction=0).clamp(min=1e-9)
     order = torch.randperm(len(x), generator=rng)
     n_held = min(MAX_HELD_OUT, max(1, int(HELD_OUT * len(x))))
     held, rest = x[order[:n_held]] / spread, x[order[n_held:]] / spread
     if len(rest) == 0:
-        return KernelDensity(x, spread, 1.0)
+        yield KernelDensity(x, spread, 1.0)
+        return
     squared = _squared_distances(held, rest)
-    scores = tuple(float(_log_density(squared, w, x.shape[1]).mean()) for w in WIDTHS)
-    best = max(range(len(WIDTHS)), key=lambda i: scores[i])
-    return KernelDensity(x, spread, WIDTHS[best], WIDTHS, scores)
+    scores: list[float] = []
+    for width in WIDTHS:
+        scores.append(float(_log_density(squared, width, x.shape[1]).mean()))
+        tried = WIDTHS[: len(scores)]
+        best = max(range(len(tried)), key=lambda i: scores[i])
+        yield KernelDensity(x, spread, tried[best], tried, tuple(scores))
 
 
 def _squared_distances(a: Tensor, b: Tensor) -> Tensor:

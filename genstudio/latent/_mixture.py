@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-RIDGE = 1e-6  # of the data's mean variance: keeps a component from closing in on one point
+from genstudio.abilities import BadInput
+
+REGULARISATION = 1e-6  # of the data's mean variance: keeps a component off a single point
+ROUNDS = 100
+TOLERANCE = 1e-5  # nats for each point
 
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """Weights (K,), means (K, D), covariances (K, D, D), float64.
+    """Weights (K,), means (K, D), covariances (K, D, D), float64, after `step` rounds.
 
-    `trace` is the objective after each round: the mean log-likelihood in nats with the penalty of
-    the ridge, -1/2 tr(ridge / cov) for each component. It never decreases.
+    `log_likelihood` is the mean of log p(z) in nats over the points that it is fitted to.
     """
 
     weights: Tensor
     means: Tensor
     covs: Tensor
-    trace: tuple[float, ...] = ()
+    log_likelihood: float = math.nan
+    step: int = 0
 
     def log_density(self, z: Tensor) -> Tensor:
         """log p(z) in nats, (N, D) to (N,)."""
@@ -37,49 +42,86 @@ class Mixture:
 
 
 def fit(
-    z: Tensor, n_components: int, rng: torch.Generator, rounds: int = 100, tolerance: float = 1e-5
+    z: Tensor,
+    n_components: int,
+    rng: torch.Generator,
+    rounds: int = ROUNDS,
+    tolerance: float = TOLERANCE,
 ) -> Mixture:
     """A mixture of at most n_components full Gaussians for z (N, D)."""
+    for mixture in steps(z, start(z, n_components, rng), None, rounds, tolerance):
+        fitted = mixture
+    return fitted
+
+
+def start(z: Tensor, n_components: int, rng: torch.Generator) -> Mixture:
+    """Equal components of z (N, D), at most n_components, their means far from each other."""
     x = z.double()
     k = max(1, min(n_components, len(x) // (x.shape[1] + 1)))
-    variance = x.var(0, correction=0).mean().clamp(min=1e-12)
-    ridge = RIDGE * variance * torch.eye(x.shape[1], dtype=x.dtype)
-    means = _spread_out(x, k, rng)
-    weights = torch.full((k,), 1 / k, dtype=x.dtype)
-    covs = (torch.cov(x.T, correction=0).reshape(x.shape[1], -1) / k + ridge).repeat(k, 1, 1)
-    trace: list[float] = []
-    for _ in range(rounds):
+    cov = torch.cov(x.T, correction=0).reshape(x.shape[1], -1) / k
+    cov = cov + regularisation_of(x) * torch.eye(x.shape[1], dtype=x.dtype)
+    return Mixture(
+        torch.full((k,), 1 / k, dtype=x.dtype), _spread_out(x, k, rng), cov.repeat(k, 1, 1)
+    )
+
+
+def regularisation_of(z: Tensor) -> float:
+    """What is added to the diagonal of every covariance unless told otherwise."""
+    return max(REGULARISATION * float(z.double().var(0, correction=0).mean()), 1e-12)
+
+
+def steps(
+    z: Tensor,
+    begin: Mixture,
+    regularisation: float | None = None,
+    rounds: int = ROUNDS,
+    tolerance: float = TOLERANCE,
+) -> Generator[Mixture, None, None]:
+    """The mixture before the first round and after each, for z (N, D).
+
+    Without regularisation its log-likelihood never falls. It ends after `rounds`, or once a round
+    gains less than `tolerance`; 0 takes them all.
+
+    Raises: BadInput when a component closes in on too few points.
+    """
+    x = z.double()
+    added = regularisation_of(x) if regularisation is None else regularisation
+    ridge = added * torch.eye(x.shape[1], dtype=x.dtype)
+    weights, means, covs = begin.weights, begin.means, begin.covs
+    before = -math.inf
+    for step in range(rounds + 1):
         joint = _joint(x, weights, means, covs)  # (N, K)
         log_density = torch.logsumexp(joint, 1)
-        trace.append(float(log_density.mean() - _penalty(covs, ridge) / len(x)))
-        if len(trace) > 1 and trace[-1] - trace[-2] < tolerance:
-            break
+        now = float(log_density.mean())
+        yield Mixture(weights, means, covs, now, step)
+        if step == rounds or (tolerance > 0 and abs(now - before) < tolerance):
+            return
+        before = now
         share = (joint - log_density[:, None]).exp()  # (N, K)
         weights, means, covs = _maximise(x, share, ridge)
-    return Mixture(weights, means, covs, tuple(trace))
 
 
 def _maximise(x: Tensor, share: Tensor, ridge: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The M step under the penalty: cov_k = (scatter_k + ridge) / n_k."""
-    mass = share.sum(0).clamp(min=1e-10)  # (K,)
+    """The M step: cov_k = scatter_k / n_k + ridge."""
+    mass = share.sum(0) + 10 * torch.finfo(x.dtype).eps  # (K,)
     means = share.T @ x / mass[:, None]
     covs = []
     for k in range(len(mass)):
         centred = x - means[k]
-        scatter = (share[:, k, None] * centred).T @ centred
-        covs.append((scatter + ridge) / mass[k])
+        covs.append((share[:, k, None] * centred).T @ centred / mass[k] + ridge)
     return mass / mass.sum(), means, torch.stack(covs)
-
-
-def _penalty(covs: Tensor, ridge: Tensor) -> Tensor:
-    return 0.5 * torch.linalg.solve(covs, ridge.expand_as(covs)).diagonal(dim1=1, dim2=2).sum()
 
 
 def _joint(x: Tensor, weights: Tensor, means: Tensor, covs: Tensor) -> Tensor:
     """log weight_k + log N(x; mean_k, cov_k) in nats, (N, K)."""
+    roots, failed = torch.linalg.cholesky_ex(covs)
+    if bool(failed.any()):
+        raise BadInput(
+            f"One of {len(weights)} components of the mixture closed in on too few points. "
+            "Choose fewer components."
+        )
     columns = []
-    for weight, mean, cov in zip(weights, means, covs, strict=True):
-        root = torch.linalg.cholesky(cov)
+    for weight, mean, root in zip(weights, means, roots, strict=True):
         white = torch.linalg.solve_triangular(root, (x - mean).T, upper=False)  # (D, N)
         norm = root.diagonal().log().sum() + 0.5 * x.shape[1] * math.log(2 * math.pi)
         columns.append(weight.log() - 0.5 * white.square().sum(0) - norm)

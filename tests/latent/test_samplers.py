@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from genstudio.abilities import BadInput
 from genstudio.data import Dataset
@@ -55,10 +60,18 @@ def test_a_flat_gaussian_stays_flat() -> None:
     torch.testing.assert_close(z[:, 0], z[:, 1], atol=1e-5, rtol=0)
 
 
+def run(
+    z: torch.Tensor, k: int, seed: int = 0, regularisation: float | None = None, rounds: int = 100
+) -> list[_mixture.Mixture]:
+    begin = _mixture.start(z, k, rng(seed))
+    return list(_mixture.steps(z, begin, regularisation, rounds, tolerance=0.0))
+
+
 def test_em_never_goes_down_and_finds_both_clouds() -> None:
-    mixture = _mixture.fit(two_clouds(), 2, rng(), tolerance=0.0)
-    steps = torch.tensor(mixture.trace).diff()
-    assert (steps >= -1e-9).all()
+    seen = run(two_clouds(), 2, regularisation=0.0)
+    assert [m.step for m in seen] == list(range(101))
+    assert (torch.tensor([m.log_likelihood for m in seen]).double().diff() >= -1e-12).all()
+    mixture = seen[-1]
     left, right = (int(i) for i in mixture.means[:, 0].argsort())
     torch.testing.assert_close(
         mixture.means[[left, right]].float(), torch.tensor([[-4.0, 0], [4, 1]]), atol=0.15, rtol=0
@@ -67,12 +80,91 @@ def test_em_never_goes_down_and_finds_both_clouds() -> None:
     assert float(mixture.covs[right, 1, 1]) == pytest.approx(0.09, abs=0.02)
 
 
+@given(
+    seed=st.integers(0, 2**31),
+    k=st.integers(1, 5),
+    dim=st.integers(1, 6),
+    scale=st.sampled_from([1e-3, 1.0, 1e3]),
+)
+@settings(max_examples=25)
+def test_em_never_goes_down_without_regularisation(
+    seed: int, k: int, dim: int, scale: float
+) -> None:
+    centres = 2 * torch.randn(3, dim, generator=rng(seed))
+    z = centres[torch.arange(300) % 3] + torch.randn(300, dim, generator=rng(seed + 1))
+    seen = run(scale * z, k, seed, regularisation=0.0, rounds=30)
+    gains = torch.tensor([m.log_likelihood for m in seen], dtype=torch.float64).diff()
+    assert (gains >= -1e-9).all()
+    assert seen[-1].log_likelihood == pytest.approx(
+        float(seen[-1].log_density(scale * z).mean()), abs=1e-12
+    )
+
+
+@pytest.mark.parametrize("regularisation", [0.0, 1e-3])
+def test_em_is_that_of_scikit_learn(regularisation: float) -> None:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    z = torch.cat([two_clouds(800), 2 * torch.randn(200, 2, generator=rng(9))]).double()
+    begin = _mixture.start(z, 4, rng(1))
+    *_, ours = _mixture.steps(z, begin, regularisation, 40, tolerance=0.0)
+    theirs = GaussianMixture(
+        4,
+        tol=0.0,
+        reg_covar=regularisation,
+        max_iter=40,
+        weights_init=begin.weights.numpy(),
+        means_init=begin.means.numpy(),
+        precisions_init=torch.linalg.inv(begin.covs).numpy(),
+    )
+    with pytest.warns(ConvergenceWarning):
+        theirs.fit(z.numpy())
+    assert theirs.n_iter_ == 40
+    np.testing.assert_allclose(ours.weights, theirs.weights_, atol=1e-6, rtol=0)
+    np.testing.assert_allclose(ours.means, theirs.means_, atol=1e-6, rtol=0)
+    np.testing.assert_allclose(ours.covs, theirs.covariances_, atol=1e-6, rtol=0)
+    assert ours.log_likelihood == pytest.approx(theirs.score(z.numpy()), abs=1e-6)
+
+
 @pytest.mark.parametrize("seed", range(3))
-def test_em_never_goes_down_with_many_components_on_few_points(seed: int) -> None:
+def test_regularisation_keeps_components_off_a_single_point(seed: int) -> None:
     z = torch.cat([two_clouds(60), torch.zeros(20, 2)])  # twenty equal points tempt to collapse
-    trace = torch.tensor(_mixture.fit(z, 12, rng(seed), tolerance=-1.0).trace)
-    assert len(trace) == 100
-    assert (trace.diff() >= -1e-9).all()
+    mixture = run(z, 12, seed)[-1]
+    assert torch.linalg.eigvalsh(mixture.covs).min() > 0.9 * _mixture.regularisation_of(z)
+    assert torch.isfinite(mixture.means).all()
+    assert math.isfinite(mixture.log_likelihood)
+
+
+def test_a_component_that_collapses_says_so() -> None:
+    z = torch.cat([torch.randn(40, 2, generator=rng()), torch.full((20, 2), 30.0)])
+    with pytest.raises(BadInput, match="closed in on too few points"):
+        run(z, 2, regularisation=0.0)
+
+
+def test_em_stops_once_a_round_gains_less_than_the_tolerance() -> None:
+    seen = list(
+        _mixture.steps(two_clouds(), _mixture.start(two_clouds(), 2, rng()), tolerance=1e-3)
+    )
+    gains = [b.log_likelihood - a.log_likelihood for a, b in pairwise(seen)]
+    assert len(seen) < 100
+    assert all(gain >= 1e-3 for gain in gains[:-1])
+    assert gains[-1] < 1e-3
+
+
+def test_mixture_steps_show_the_fit_of_the_sampler(plain: Any, dataset: Dataset) -> None:
+    states = list(samplers.mixture_steps(plain, dataset, seed=5, n_components=3))
+    shown = [state for state in states if state is not None]
+    assert states.index(shown[0]) == 10  # a thousand images are encoded first
+    assert [state.step for state in shown] == list(range(len(shown)))
+    last = shown[-1]
+    assert (last.weights.shape, last.means.shape, last.covs.shape) == ((3,), (3, 2), (3, 2, 2))
+    assert not last.means.flags.writeable
+    assert shown[0].log_likelihood < last.log_likelihood
+    encoded = samplers.Encoded(plain.encode(dataset.train.batch(slice(None))).mean, None)
+    z = encoded.mean + 0.5 * torch.randn(1000, 2, generator=rng(8))  # std is 0.5
+    np.testing.assert_allclose(last.weights @ last.means, z.mean(0), atol=0.1)
+    with pytest.raises(BadInput, match="1 component or more"):
+        next(samplers.mixture_steps(plain, dataset, n_components=0))
 
 
 def test_mixture_density_agrees_with_torch_distributions() -> None:
@@ -110,11 +202,25 @@ def test_kernel_density_integrates_to_one_and_draws_from_itself() -> None:
     torch.testing.assert_close(draws.var(0), want, rtol=0.05, atol=0)
 
 
-def test_encodings_are_draws_around_encoded_images(make: Any, dataset: Dataset) -> None:
+def test_encodings_are_draws_around_encoded_images_of_the_test_split(
+    make: Any, dataset: Dataset
+) -> None:
     model = make(spread=False)
     z = samplers.make("encodings", model, dataset, rng()).sample(50, rng(1))
-    means = model.encode(dataset.train.batch(slice(None))).mean
+    means = model.encode(dataset.test.batch(slice(None))).mean
     assert all((means == one).all(1).any() for one in z)
+    assert len(z.unique(dim=0)) > 20
+    spread = samplers.make("encodings", make(), dataset, rng()).sample(20_000, rng(1))
+    want = torch.cov(means.T.double()) + 0.25 * torch.eye(2)  # std is 0.5
+    torch.testing.assert_close(torch.cov(spread.T.double()), want, atol=0.02, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["mixture", "kde"])
+def test_fits_stand_on_draws_not_means(name: str, plain: Any, dataset: Dataset) -> None:
+    means = plain.encode(dataset.train.batch(slice(None))).mean
+    z = samplers.make(name, plain, dataset, rng()).sample(20_000, rng(1))
+    want = means.var(0) + 0.25  # std is 0.5
+    assert ((z.var(0) / want - 1).abs() < 0.4).all()  # the means' own variance is below 0.02
 
 
 @pytest.mark.parametrize("name", ["prior", "gaussian"])
