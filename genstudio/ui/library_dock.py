@@ -23,7 +23,7 @@ from genstudio.engine import shelf
 from genstudio.engine.messages import Failure
 from genstudio.ui import theme
 from genstudio.ui.card_dialog import CardDialog
-from genstudio.ui.session import Session
+from genstudio.ui.session import SLOTS, Session
 from genstudio.ui.widgets.draw_canvas import DrawCanvas
 
 _ENTRY = Qt.ItemDataRole.UserRole
@@ -142,18 +142,28 @@ class Library(QWidget):
     def _menu(self, where: QPoint) -> None:
         item = self.tree.itemAt(where)
         entry = item.data(0, _ENTRY) if item is not None else None
-        if not isinstance(entry, shelf.Entry):
+        if entry is None:
             return
+        menu = self.menu(entry)
+        menu.exec(self.tree.viewport().mapToGlobal(where))
+        menu.deleteLater()
+
+    def menu(self, entry: shelf.Entry | str) -> QMenu:
+        """What can be done with an entry, or with the live model of that source."""
         menu = QMenu(self)
-        menu.addAction(self.tr("Show as model A"), lambda: self._open(entry))
+        for slot in SLOTS:
+            text = self.tr("Show as model %1").replace("%1", slot)
+            menu.addAction(text, lambda slot=slot: self._open(entry, slot))
+        if not isinstance(entry, shelf.Entry):
+            return menu
+        menu.addSeparator()
         menu.addAction(self.tr("Show card…"), lambda: self.show_card(entry))
         if entry.kind != "shipped":
             menu.addSeparator()
             menu.addAction(self.tr("Rename…"), lambda: self._rename(entry))
             text = self.tr("Delete…") if entry.kind == "run" else self.tr("Take off the list")
             menu.addAction(text, lambda: self._delete(entry))
-        menu.exec(self.tree.viewport().mapToGlobal(where))
-        menu.deleteLater()
+        return menu
 
     def show_card(self, entry: shelf.Entry) -> None:
         """The model's card in a window of its own."""
@@ -175,10 +185,10 @@ class Library(QWidget):
             )
             if answer != QMessageBox.StandardButton.Yes:
                 return
-        ref = self._session.model("A")
         self._change_shelf(lambda: shelf.delete(entry))
-        if ref is not None and ref.source == entry.source:
-            self._session.show("A", None)
+        for slot, ref in self._session.slots().items():
+            if ref.source == entry.source:
+                self._session.show(slot, None)
 
     def _try(self, change: Callable[[], object]) -> None:
         try:

@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from genstudio.abilities import BadInput
 from genstudio.engine.messages import Failure
 from genstudio.project import Project
 from genstudio.ui import theme
@@ -186,7 +185,7 @@ class MainWindow(QMainWindow):
             self.panels.load(layout)
         project = project or Project(models={"A": FIRST_MODEL})
         if weights:
-            project = project.model_copy(update={"models": {"A": weights}})
+            project = project.model_copy(update={"models": {**project.models, "A": weights}})
         self.apply_project(project)
         key = panel or project.panel or self.panels.specs()[0].key
         self.panels.show_panel(key)
@@ -250,7 +249,8 @@ class MainWindow(QMainWindow):
     def project(self) -> Project:
         """What is in front of the user now."""
         states = {key: panel.state() for key, panel in self.panels.built().items()}
-        models = {slot: ref.source for slot, ref in self.session.slots().items() if ref.run is None}
+        lasting = {s: self.session.lasting(r.source) for s, r in self.session.slots().items()}
+        models = {s: source for s, source in lasting.items() if not source.startswith("live:")}
         return Project(
             data=self.session.data,
             seed=self.session.seed,
@@ -264,21 +264,18 @@ class MainWindow(QMainWindow):
         """Bring a project into view; what cannot be shown is named, the rest stands."""
         self.session.set_data(project.data)
         self.session.set_seed(project.seed)
+        for slot in self.session.slots():
+            if slot != "A" and slot not in project.models:
+                self.session.show(slot, None)
         for slot, source in project.models.items():
-            self._show_or_say(slot, source)
+            self.session.try_show(slot, source)
         if self.session.model("A") is None:
-            self._show_or_say("A", FIRST_MODEL)
+            self.session.try_show("A", FIRST_MODEL)
         for key, state in project.panels.items():
             if any(spec.key == key for spec in self.panels.specs()):
                 self.panels.panel(key).restore(state)
         if project.panel:
             self.panels.show_panel(project.panel)
-
-    def _show_or_say(self, slot: str, source: str) -> None:
-        try:
-            self.session.show(slot, source)
-        except BadInput as error:
-            self.session.failed.emit(Failure(str(error)))
 
     # Messages ---------------------------------------------------------------------------------
 

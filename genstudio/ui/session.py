@@ -152,15 +152,19 @@ class Session(QObject):
         return self._models.get(slot)
 
     def slots(self) -> dict[str, ModelRef]:
-        return dict(self._models)
+        """The models in view, in the order of their slots."""
+        return {slot: self._models[slot] for slot in SLOTS if slot in self._models}
 
     def show(self, slot: str, source: str | None) -> None:
-        """Bring `source` into `slot`; None empties it.
+        """Bring `source` into `slot`, one of A to D; None empties it.
 
         A source is a shipped name, a run folder, a weights file, or "live:RUN".
 
-        Raises: BadInput when the source cannot be used; the slot then keeps what it has.
+        Raises: BadInput when there is no such slot, or when the source cannot be used; the slot
+        then keeps what it has.
         """
+        if slot not in SLOTS:
+            raise BadInput(f"Models have the places A to D, got {slot!r}. Choose one of them.")
         if source is None:
             self._models.pop(slot, None)
         else:
@@ -180,11 +184,20 @@ class Session(QObject):
             return False
         return True
 
+    def lasting(self, source: str) -> str:
+        """What `source` is called in another session: a live model by the folder of its run."""
+        job = self._live(source)
+        return str(job.folder) if job is not None and job.folder is not None else source
+
+    def _live(self, source: str) -> JobRef | None:
+        """The job whose model "live:RUN" names."""
+        return next((job for run, job in self._jobs.items() if live_name(run) == source), None)
+
     def _describe(self, source: str) -> ModelRef:
         from genstudio.engine import shelf
 
         if source.startswith("live:"):
-            job = self._jobs.get(int(source[5:]))
+            job = self._live(source)
             if job is None or job.card is None:
                 raise BadInput(f"There is no live model {source}. Start a training first.")
             return ModelRef(source, job.card, job.name, job.run, job.snapshots)

@@ -83,6 +83,32 @@ def test_delete_asks_first(
     assert bool(library.tree.findItems("my vae", Qt.MatchFlag.MatchRecursive)) == (answer == "No")
 
 
+def choose(library: Library, entry: object, text: str) -> None:
+    menu = library.menu(entry)
+    next(action for action in menu.actions() if action.text() == text).trigger()
+    menu.deleteLater()
+
+
+def test_the_menu_fills_the_slots_beside(library: Library, session: Session) -> None:
+    entry = item(library, "my vae").data(0, Qt.ItemDataRole.UserRole)
+    for slot in "BCD":
+        choose(library, entry, f"Show as model {slot}")
+    assert [ref.source for ref in session.slots().values()] == [entry.source] * 3
+    assert session.model("A") is None
+    assert not item(library, "my vae").isSelected(), "the mark is of model A"
+
+
+def test_a_deleted_model_leaves_every_slot(
+    library: Library, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QMessageBox, "question", lambda *a, **k: QMessageBox.StandardButton.Yes)
+    entry = item(library, "my vae").data(0, Qt.ItemDataRole.UserRole)
+    for slot in "ABD":
+        session.show(slot, entry.source)
+    library._delete(entry)
+    assert session.slots() == {}
+
+
 def test_the_card_is_shown_as_plain_text(library: Library, qtbot: QtBot) -> None:
     entry = item(library, "my vae").data(0, Qt.ItemDataRole.UserRole)
     library.show_card(entry)
@@ -132,3 +158,12 @@ def test_a_run_in_training_is_listed_once(library: Library, session: Session, qt
     qtbot.waitUntil(lambda: session.jobs()[run].state.over)
     found = library.tree.findItems("my vae", Qt.MatchFlag.MatchRecursive)
     assert [entry.data(0, Qt.ItemDataRole.UserRole).kind for entry in found] == ["run"]
+
+
+def test_a_live_model_can_be_shown_beside(library: Library, session: Session, qtbot: QtBot) -> None:
+    run = session.start(Live, "my vae", folder=paths.user_runs() / "my vae")
+    qtbot.waitUntil(lambda: session.jobs()[run].card is not None)
+    choose(library, item(library, "my vae").data(0, Qt.ItemDataRole.UserRole), "Show as model C")
+    assert session.model("C").run == run
+    session.stop(run)
+    qtbot.waitUntil(lambda: session.jobs()[run].state.over)

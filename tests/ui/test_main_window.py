@@ -18,8 +18,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from genstudio import paths
-from genstudio.abilities import BadInput
-from genstudio.engine.messages import Failure, Progress
+from genstudio.abilities import BadInput, Card
+from genstudio.engine.messages import Event, Failure, Progress
 from genstudio.project import Project
 from genstudio.ui import theme
 from genstudio.ui.main_window import MainWindow
@@ -189,6 +189,30 @@ def test_the_last_session_comes_back_at_the_next_start(make_window: Make, qtbot:
     assert second.panels.front == "train"
 
 
+def test_the_slots_beside_come_back_and_leave_the_top_bar_alone(
+    make_window: Make, qtbot: QtBot
+) -> None:
+    first = make_window()
+    title = first.windowTitle()
+    for slot, source in (("D", "vae-mnist-2d"), ("B", "ae-mnist-16d")):
+        first.session.show(slot, source)
+    settled(first, qtbot)
+    assert first.top_bar.model_box.currentData() == "vae-mnist-2d"
+    assert first.windowTitle() == title
+    last = first.project()
+    first.close()
+    second = make_window(project=last, weights="ae-mnist-16d")
+    assert {slot: ref.source for slot, ref in second.session.slots().items()} == {
+        "A": "ae-mnist-16d",
+        "B": "ae-mnist-16d",
+        "D": "vae-mnist-2d",
+    }
+    second.apply_project(Project(models={"B": "vae-mnist-2d", "E": "vae-mnist-2d"}))
+    settled(second, qtbot)
+    assert list(second.session.slots()) == ["A", "B"]
+    assert "A to D" in second.banner.text()
+
+
 def test_a_session_whose_model_has_gone_opens_on_the_shipped_one(make_window: Make) -> None:
     window = make_window(project=Project(models={"A": "/nowhere/model"}))
     assert window.session.model("A").source == "vae-mnist-2d"
@@ -283,6 +307,25 @@ def test_closing_while_training_saves_and_leaves_no_thread(
     assert time.monotonic() - began < 5.0
     assert job.saved
     assert window.session.engine.running() == []
+
+
+class Carded(Counting):
+    def run(self, run: int) -> Iterator[Any]:
+        card = Card(name="endless", family="vae", shape=(1, 28, 28), latent_dim=2)
+        yield [Event(run, 0, "card", "", {"card": card})]
+        yield from super().run(run)
+
+
+def test_a_model_in_training_is_kept_as_its_run(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    jobs = window.session.jobs
+    for slot, folder in (("C", tmp_path / "endless"), ("D", None)):
+        run = window.session.start(Carded, "endless", folder=folder)
+        qtbot.waitUntil(lambda run=run: jobs()[run].card is not None)
+        window.session.show(slot, f"live:{run}")
+        window.session.stop(run)
+    assert window.project().models == {"A": "vae-mnist-2d", "C": str(tmp_path / "endless")}
 
 
 class Failing(Counting):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from genstudio.abilities import BadInput, Card
-from genstudio.engine import asks
+from genstudio.engine import asks, shelf
 from genstudio.engine.messages import Answer, Event, JobState, Progress
 from genstudio.ui import session as session_module
 from genstudio.ui.session import Priority, Session
@@ -170,6 +171,58 @@ def test_a_live_model_that_is_not_there_is_refused(session: Session) -> None:
     with pytest.raises(BadInput, match="no live model"):
         session.show("A", "live:7")
     assert session.model("A") is None
+
+
+@pytest.mark.parametrize("source", ["live:", "live:x", "live:1.5"])
+def test_a_live_model_of_no_number_is_refused(session: Session, source: str) -> None:
+    with pytest.raises(BadInput, match="no live model"):
+        session.show("B", source)
+
+
+def test_slots_are_filled_apart_and_listed_in_order(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "describe", lambda source: CARD)
+    monkeypatch.setattr(shelf, "snapshots", lambda source: ())
+    told: list[str] = []
+    session.model_changed.connect(told.append)
+    for slot, source in (("C", "third"), ("A", "first"), ("B", "second")):
+        session.show(slot, source)
+    assert told == ["C", "A", "B"]
+    assert [(s, ref.source) for s, ref in session.slots().items()] == [
+        ("A", "first"),
+        ("B", "second"),
+        ("C", "third"),
+    ]
+    got: list[Any] = []
+    for slot in ("B", "C", "D"):
+        session.ask(session, slot, "echo", slot=slot, x=1, then=lambda a: got.append(a.value))
+    qtbot.waitUntil(session.idle)
+    assert sorted(got) == [("second", 1), ("third", 1)]
+    session.show("B", None)
+    assert list(session.slots()) == ["A", "C"]
+
+
+def test_there_are_four_slots(session: Session) -> None:
+    with pytest.raises(BadInput, match="A to D, got 'E'"):
+        session.show("E", "vae-mnist-2d")
+    assert session.slots() == {}
+
+
+def test_a_live_model_in_a_slot_beside_has_a_lasting_name(
+    session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    run = session.start(Job, "job", folder=tmp_path / "job")
+    qtbot.waitUntil(lambda: session.jobs()[run].card is not None)
+    session.show("B", f"live:{run}")
+    moved: list[str] = []
+    session.weights_moved.connect(lambda slot, step: moved.append(slot))
+    qtbot.waitUntil(lambda: bool(moved))
+    assert set(moved) == {"B"}
+    assert session.lasting(f"live:{run}") == str(tmp_path / "job")
+    assert session.lasting("vae-mnist-2d") == "vae-mnist-2d"
+    session.stop(run)
+    qtbot.waitUntil(lambda: session.jobs()[run].state.over)
 
 
 def test_close_ends_a_job_in_work(session: Session, qtbot: QtBot) -> None:

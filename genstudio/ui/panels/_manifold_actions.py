@@ -37,19 +37,8 @@ class Actions(QObject):
         """A script that decodes z of the probe on the clipboard."""
         z = self._shown_z()
         if z is not None:
-            QGuiApplication.clipboard().setText(as_python(self._lasting_source(), z))
-
-    def _lasting_source(self) -> str:
-        """What a script can load: for a model in training, its run's folder."""
-        source = self._panel.scene.source
-        if (
-            self._panel.scene.ref is not None
-            and source.startswith("live:")
-            and self._panel.scene.ref.run is not None
-        ):
-            job = self._panel.session.jobs().get(self._panel.scene.ref.run)
-            return str(job.folder) if job is not None and job.folder is not None else source
-        return source
+            source = self._panel.session.lasting(self._panel.scene.source)
+            QGuiApplication.clipboard().setText(as_python(source, z))
 
     def save_sheet(self) -> SaveSheet | None:
         """Open the dialog that decodes the region in view at a chosen size."""
