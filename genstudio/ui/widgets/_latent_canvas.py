@@ -1,4 +1,4 @@
-"""A map under the hand: which part of it is seen, its pictures, its marks, and painting them.
+"""What lies on a map, its pictures and marks, and painting them.
 
 What stays while the pointer moves is painted once, into a pixmap; a move of the pointer repaints a
 small rectangle from it.
@@ -10,30 +10,17 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QVariantAnimation, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from genstudio.ui import theme
 from genstudio.ui.widgets import _latent_marks as marks
 from genstudio.ui.widgets._latent_layers import Picture, SheetStack, rgba_image, sheet_image
+from genstudio.ui.widgets._latent_map import MovableMap
 from genstudio.ui.widgets._latent_marks import Mark, Outline, Pin, PointCard
-from genstudio.ui.widgets._latent_view import (
-    Extent,
-    Frame,
-    Lattice,
-    SheetRequest,
-    View,
-    cell_factor,
-    frame,
-    lattice,
-    limit,
-    nice_step,
-    sheet_request,
-    whole_cells,
-)
+from genstudio.ui.widgets._latent_view import Extent, Frame
 
-MARGIN_LEFT, MARGIN_TOP, MARGIN_RIGHT, MARGIN_BOTTOM = 64, 8, 16, 44  # logical pixels
 PIXELS_PER_MARK = 90
 
 
@@ -43,19 +30,11 @@ class MarkMaker(Protocol):
     def __call__(self, low: float, high: float, n: int) -> Sequence[Mark]: ...
 
 
-class MapCanvas(QWidget):
-    """A map that can be moved and zoomed by its methods; see LatentPlane for the hand."""
-
-    view_wanted = Signal()  # another view, or another size, is on its way: ask for its pictures
-    view_changed = Signal()  # what is seen has moved
+class MapCanvas(MovableMap):
+    """Pictures and marks on a map that moves by its methods; see LatentPlane for the hand."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.animation_ms = theme.MOVEMENT_MS
-        self._home = View(0.0, 0.0, 6.0)
-        self._view = self._wanted = self._from = self._home
-        self._bounds: tuple[float, float] | None = None
-        self._image_size = (28, 28)
         self._labels = ("", "")
         self._make_marks: Callable[[float, float, int], Sequence[Mark]] = lambda low, high, n: ()
         self._sheets = SheetStack()
@@ -71,11 +50,6 @@ class MapCanvas(QWidget):
         self._probe_shown = True
         self._card: PointCard | None = None
         self._base: QPixmap | None = None
-        self._geometry: tuple[QRect, Lattice, float] | None = None
-        self._animation = QVariantAnimation(self)
-        self._animation.setStartValue(0.0)
-        self._animation.setEndValue(1.0)
-        self._animation.valueChanged.connect(self._animate)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 200)
@@ -84,98 +58,12 @@ class MapCanvas(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(720, 640)
 
-    # The map -----------------------------------------------------------------------------------
-
-    def view(self) -> View:
-        """What is seen now; while it moves, not yet what is wanted."""
-        return self._view
-
-    def wanted_view(self) -> View:
-        return self._wanted
-
-    def home(self) -> View:
-        return self._home
-
-    def set_home(self, home: View, bounds: tuple[float, float] | None = None) -> None:
-        """The view that Home brings back, and the interval to which the map is bounded, if any."""
-        self._home, self._bounds = home, bounds
-        self._geometry = None
-        self._repaint_all()
-
-    def set_view(self, view: View, animated: bool = False) -> None:
-        """Move to `view`; its pictures are asked for at once, before the movement ends."""
-        self._wanted = limit(view, self._home, self._bounds)
-        if animated and self.animation_ms > 0 and self.isVisible():
-            self._animation.stop()
-            self._from = self._view
-            self._animation.setDuration(self.animation_ms)
-            self._animation.start()
-        else:
-            self._animation.stop()
-            self._show_view(self._wanted)
-        self.view_wanted.emit()
-
-    def reset_view(self) -> None:
-        self.set_view(self._home, animated=True)
-
-    def zoom(self, factor: float, at: tuple[float, float] | None = None) -> None:
-        """Zoom by `factor` of the span at a map point, the middle unless given."""
-        x, y = at if at is not None else (self._wanted.x, self._wanted.y)
-        self.set_view(self._wanted.zoomed(factor, x, y), animated=True)
-
-    def frame(self) -> Frame:
-        """What is seen now, on whole device pixels."""
-        return self._frame_of(self._view)
-
-    def wanted_frame(self) -> Frame:
-        return self._frame_of(self._wanted)
-
-    def picture_rect(self) -> QRectF:
-        """Where the picture lies in the widget, in logical pixels."""
-        area, _, ratio = self._measure()
-        return QRectF(
-            area.x() / ratio, area.y() / ratio, area.width() / ratio, area.height() / ratio
-        )
-
-    def to_map(self, position: QPointF) -> tuple[float, float]:
-        """The map point under a position in the widget."""
-        return self.frame().to_map(*self._to_device(position))
-
-    def to_widget(self, x: float, y: float) -> QPointF:
-        """Where map point (x, y) lies in the widget."""
-        area, _, ratio = self._measure()
-        px, py = self.frame().to_px(x, y)
-        return QPointF((area.x() + px) / ratio, (area.y() + py) / ratio)
-
-    def step(self) -> float:
-        """Map units of one press of an arrow key."""
-        return nice_step(self._view.span)
-
-    def set_image_size(self, height: int, width: int) -> None:
-        """The size of a cell's image."""
-        if (height, width) != self._image_size:
-            self._image_size = (height, width)
-            self._geometry = None
-            self._repaint_all()
-
     def set_axes(self, labels: tuple[str, str], make_marks: MarkMaker) -> None:
         """The names of the axes, and what makes the marks between two map coordinates."""
         self._labels, self._make_marks = labels, make_marks
         self._repaint_all()
 
     # Pictures ----------------------------------------------------------------------------------
-
-    def request(self, margin: int = 1) -> SheetRequest | None:
-        """The cells that the wanted view needs; None where there is none."""
-        _, grid, ratio = self._measure()
-        return sheet_request(
-            self.wanted_frame(), grid, self._image_size, ratio, self._bounds, margin
-        )
-
-    def cells_in_view(self) -> tuple[int, int]:
-        """Columns and rows of cells that the wanted view shows, cut ones at its rim included."""
-        asked = self.request(margin=0)
-        return (len(asked.xs), len(asked.ys)) if asked is not None else (0, 0)
 
     def put_sheet(
         self, mosaic: np.ndarray, extent: Extent, tag: Hashable, request: int, whole: bool = True
@@ -322,57 +210,6 @@ class MapCanvas(QWidget):
         self.update(self._logical(box).adjusted(-3, -3, 3, 3))
         self.update(QRect(spot.x() - 9, spot.y() - 9, 19, 19))
 
-    # Geometry ----------------------------------------------------------------------------------
-
-    def _measure(self) -> tuple[QRect, Lattice, float]:
-        """The picture's place in device pixels, the lattice and device pixels per logical one."""
-        if self._geometry is None:
-            ratio = self.devicePixelRatioF()
-            room_w = int((self.width() - MARGIN_LEFT - MARGIN_RIGHT) * ratio)
-            room_h = int((self.height() - MARGIN_TOP - MARGIN_BOTTOM) * ratio)
-            k = cell_factor(self._image_size, ratio)
-            width = whole_cells(max(1, room_w), k * self._image_size[1])
-            height = whole_cells(max(1, room_h), k * self._image_size[0])
-            x = round(MARGIN_LEFT * ratio) + (room_w - width) // 2
-            y = round(MARGIN_TOP * ratio)
-            grid = lattice(self._home, width, height, self._image_size, ratio)
-            self._geometry = (QRect(x, y, width, height), grid, ratio)
-        return self._geometry
-
-    def _frame_of(self, view: View) -> Frame:
-        area, grid, _ = self._measure()
-        return frame(view, area.width(), area.height(), grid)
-
-    def _to_device(self, position: QPointF) -> tuple[float, float]:
-        area, _, ratio = self._measure()
-        return position.x() * ratio - area.x(), position.y() * ratio - area.y()
-
-    def _over_picture(self, position: QPointF) -> bool:
-        return self.picture_rect().contains(position)
-
-    def _go(self, view: View) -> None:
-        """Be at `view` at once, as the hand that drags the ground asks."""
-        self._animation.stop()
-        self._wanted = limit(view, self._home, self._bounds)
-        self._show_view(self._wanted)
-        self.view_wanted.emit()
-
-    def _show_view(self, view: View) -> None:
-        self._view = view
-        self._repaint_all()
-        self.view_changed.emit()
-
-    def _animate(self, t: float) -> None:
-        """A part of the way from one view to another, at a steady rate of zoom."""
-        t = 1 - (1 - t) ** 3
-        a, b = self._from, self._wanted
-        if t >= 1.0:
-            self._show_view(b)
-            return
-        span = a.span * (b.span / a.span) ** t
-        share = (span - a.span) / (b.span - a.span) if abs(b.span / a.span - 1) > 1e-6 else t
-        self._show_view(View(a.x + (b.x - a.x) * share, a.y + (b.y - a.y) * share, span))
-
     # Painting ----------------------------------------------------------------------------------
 
     def _repaint_all(self) -> None:
@@ -437,20 +274,3 @@ class MapCanvas(QWidget):
             self._make_marks(extent.bottom, extent.top, max(2, int(area.height() / per_mark))),
         )
         marks.paint_axes(painter, seen, QRectF(area), found, self._labels, ratio)
-
-    # Events ------------------------------------------------------------------------------------
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() in (
-            QEvent.Type.DevicePixelRatioChange,
-            QEvent.Type.ScreenChangeInternal,
-        ):
-            self._geometry = None
-            self._repaint_all()
-            self.view_wanted.emit()
-        return super().event(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._geometry = None
-        self._repaint_all()
-        self.view_wanted.emit()

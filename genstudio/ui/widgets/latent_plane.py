@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from genstudio.ui.widgets._latent_canvas import MapCanvas, MarkMaker
+from genstudio.ui.widgets._latent_cloud import PointCloud
 from genstudio.ui.widgets._latent_hand import CLICK_PX, Fine, Grip, zoom_factor
 from genstudio.ui.widgets._latent_layers import rgba_image, sheet_image, small_image
 from genstudio.ui.widgets._latent_marks import Mark, Outline, Pin, PointCard
@@ -69,14 +70,12 @@ class LatentPlane(MapCanvas):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._cloud: NDArray[np.float32] = np.empty((0, 2), np.float32)
+        self._cloud = PointCloud()
         self._resting: tuple[float, float, QPointF] | None = None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
         self._rest.timeout.connect(self._look_under)
-        self._by_x: NDArray[np.intp] = np.empty(0, np.intp)  # points in order of their x
-        self._cloud_x: NDArray[np.float32] = np.empty(0, np.float32)
         self._hovered = -1
         self._keyboard: tuple[float, float] | None = None
         self._grip = Grip.NOTHING
@@ -91,9 +90,7 @@ class LatentPlane(MapCanvas):
 
     def set_cloud(self, xy: NDArray[np.float32]) -> None:
         """Map points (N, 2) that answer to the pointer."""
-        self._cloud = np.asarray(xy, np.float32).reshape(-1, 2)
-        self._by_x = np.argsort(self._cloud[:, 0])
-        self._cloud_x = self._cloud[self._by_x, 0]
+        self._cloud = PointCloud(xy)
         self._hover(-1)
 
     def set_layer_shown(self, layer: str, shown: bool) -> None:
@@ -202,18 +199,10 @@ class LatentPlane(MapCanvas):
 
     def point_at(self, x: float, y: float) -> int:
         """Number of the point that a pointer at map point (x, y) is on, -1 for none."""
-        if not len(self._cloud) or not self._layers_shown["points"]:
+        if not self._layers_shown["points"]:
             return -1
         _, _, ratio = self._measure()
-        reach = POINT_PX * ratio * self.frame().unit
-        first, last = np.searchsorted(self._cloud_x, (x - reach, x + reach))
-        near = self._by_x[first:last]  # the strip that is near enough across
-        if not len(near):
-            return -1
-        offset = self._cloud[near] - np.array([x, y], np.float32)
-        distance = np.einsum("ij,ij->i", offset, offset)
-        nearest = int(np.argmin(distance))
-        return int(near[nearest]) if distance[nearest] <= reach * reach else -1
+        return self._cloud.nearest(x, y, POINT_PX * ratio * self.frame().unit)
 
     def _hover(self, point: int) -> None:
         if point != self._hovered:
