@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,14 @@ from genstudio.engine.messages import (
     Answer,
     Event,
     Failure,
-    JobState,
     Progress,
     Published,
     Ready,
-    Refusal,
     Scalars,
     StateChange,
 )
+from genstudio.ui._open_asks import OpenAsks
+from genstudio.ui._refs import JobRef, ModelRef
 from genstudio.ui.tidy import Tidy
 
 log = logging.getLogger(__name__)
@@ -34,42 +34,6 @@ DRAIN_INTERVAL_MS = 33  # training messages reach the window at most 30 times a 
 SLOTS = ("A", "B", "C", "D")
 
 __all__ = ["SLOTS", "JobRef", "ModelRef", "Priority", "Session"]
-
-
-@dataclass(frozen=True)
-class ModelRef:
-    """A model in view: what the ask lane calls it, and what is known of it without torch."""
-
-    source: str
-    card: Card
-    title: str
-    run: int | None = None
-    snapshots: tuple[tuple[int, str], ...] = ()  # (training step, source) in order, for time travel
-
-
-@dataclass(frozen=True)
-class JobRef:
-    """A job as the window knows it."""
-
-    run: int
-    name: str
-    state: JobState = JobState.WAITING
-    progress: Progress | None = None
-    card: Card | None = None
-    folder: Path | None = None
-    snapshots: tuple[tuple[int, str], ...] = ()
-    failure: Failure | None = None
-
-
-@dataclass
-class _Open:
-    """An ask whose answer is awaited."""
-
-    owner: int
-    key: str
-    model: str
-    then: Callable[[Answer], None]
-    failed: Callable[[Failure], None] | None
 
 
 class Session(QObject):
@@ -104,9 +68,6 @@ class Session(QObject):
         self._seed = 0
         self._models: dict[str, ModelRef] = {}
         self._jobs: dict[int, JobRef] = {}
-        self._open: dict[int, _Open] = {}
-        self._newest: dict[tuple[int, str], int] = {}
-        self._owners: set[int] = set()
         self._watched: set[int] = set()
         self._closed = False
         self._pictured = False
@@ -123,6 +84,7 @@ class Session(QObject):
             prepare_jobs=_prepare_jobs,
             opened=opened,
         )
+        self._asks = OpenAsks(self.engine)
 
     def open(self) -> None:
         """Load torch in the ask lane, if that has not begun."""
@@ -232,36 +194,12 @@ class Session(QObject):
             if ref is None:
                 return 0
             model = ref.source
-        who = id(owner)
-        if who not in self._owners:
-            self._owners.add(who)
-            owner.destroyed.connect(lambda _=None, who=who: self._forget_owner(who))
-        before = self._open.get(self._newest.get((who, key), 0))
-        if before is not None and (before.model != model or priority is not Priority.POINTER):
-            self._drop(who, key)
-            if before.model != model:
-                self.engine.cancel(before.model, f"{who}:{key}")
-        request = self.engine.ask(model, f"{who}:{key}", query, arguments, priority)
-        self._open[request] = _Open(who, key, model, then, failed)
-        self._newest[(who, key)] = request
-        return request
+        failed = failed or self.failed.emit
+        return self._asks.ask(owner, key, query, model, priority, arguments, then, failed)
 
     def cancel(self, owner: QObject, key: str) -> None:
         """No further answer to the ask of (owner, key); its work ends at the next yield."""
-        opened = self._open.get(self._newest.get((id(owner), key), 0))
-        self._drop(id(owner), key)
-        if opened is not None:
-            self.engine.cancel(opened.model, f"{opened.owner}:{key}")
-
-    def _drop(self, who: int, key: str, upto: int | None = None) -> None:
-        """Forget what (who, key) has asked, up to request `upto`."""
-        newest = self._newest.get((who, key), 0)
-        if upto is None or newest <= upto:
-            self._newest.pop((who, key), None)
-            upto = newest
-        old = [n for n, o in self._open.items() if o.owner == who and o.key == key and n <= upto]
-        for request in old:
-            del self._open[request]
+        self._asks.cancel(owner, key)
 
     def note_picture(self, widget: QWidget) -> None:
         """A panel has given `widget` a model's picture; the first one is painted at once."""
@@ -272,15 +210,7 @@ class Session(QObject):
 
     def idle(self) -> bool:
         """Whether nothing asked is still to come."""
-        return not self._open and self.engine.idle()
-
-    def _forget_owner(self, who: int) -> None:
-        self._owners.discard(who)
-        for request, opened in list(self._open.items()):
-            if opened.owner == who:
-                del self._open[request]
-                self._newest.pop((who, opened.key), None)
-                self.engine.cancel(opened.model, f"{who}:{opened.key}")
+        return not self._asks and self.engine.idle()
 
     # Jobs --------------------------------------------------------------------------------------
 
@@ -355,16 +285,8 @@ class Session(QObject):
         for message in self.engine.outbox.take_urgent():
             if isinstance(message, Ready):
                 self._greet(message)
-                continue
-            opened = self._open.get(message.request)
-            if opened is None:
-                continue
-            if isinstance(message, Refusal) or message.done:
-                self._drop(opened.owner, opened.key, message.request)
-            if isinstance(message, Refusal):
-                (opened.failed or self.failed.emit)(message.failure)
             else:
-                opened.then(message)
+                self._asks.take(message)
 
     def _greet(self, message: Ready) -> None:
         self.torch_ready = message.failure is None
@@ -429,8 +351,7 @@ class Session(QObject):
             return True
         self._closed = True
         self._drain.stop()
-        self._open.clear()
-        self._newest.clear()
+        self._asks.clear()
         self.undo.clear()  # commands that the collector finds together with their stack crash it
         ended = self.engine.close()
         self._tidy.end()
