@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 PUBLISH_INTERVAL_S = 0.1  # weights of a watched model reach the ask lane at most ten times a second
 LIVE_SHARE = 0.03  # of one processor's time that looking at a model in training may take
+LONGEST_PAUSE_S = 5.0  # one dear look, the first above all, must not stop the pictures for minutes
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,8 @@ class JobLane:
             return False
         pause_s = PUBLISH_INTERVAL_S
         if entry.state is JobState.RUNNING:
-            pause_s = max(pause_s, self._spent_s(live_name(entry.run)) / LIVE_SHARE)
+            share_s = self._spent_s(live_name(entry.run)) / LIVE_SHARE
+            pause_s = min(max(pause_s, share_s), LONGEST_PAUSE_S)
         return time.monotonic() - entry.published_at >= pause_s
 
     def _hand_over(self, entry: _Entry) -> None:

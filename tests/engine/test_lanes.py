@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from genstudio.engine import asks
+from genstudio.engine import asks, jobs
 from genstudio.engine.lanes import Change, Engine, Flush, Priority
 from genstudio.engine.messages import (
     Answer,
@@ -452,6 +452,31 @@ def test_looking_at_a_model_in_training_stays_a_small_share(queries: dict[str, A
         desk.until(lambda ms, n=n: len(desk.of(Published)) >= n)
         published.append(time.monotonic())
     assert min(b - a for a, b in itertools.pairwise(published)) >= 0.35
+    assert desk.engine.close()
+
+
+def test_one_dear_look_does_not_stop_the_pictures_for_minutes(
+    queries: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a share of 0.1 % an answer of 30 ms would be followed by a pause of half a minute."""
+
+    def sheet(model: str) -> str:
+        end = time.perf_counter() + 0.03
+        while time.perf_counter() < end:
+            pass
+        return model
+
+    queries["sheet"] = sheet
+    monkeypatch.setattr(jobs, "LIVE_SHARE", 0.001)
+    monkeypatch.setattr(jobs, "LONGEST_PAUSE_S", 0.3)
+    desk = Desk()
+    run = desk.engine.start(Counter, "job")
+    desk.engine.watch(run, True)
+    desk.until(lambda ms: desk.of(Published) != [])
+    desk.engine.ask(f"live:{run}", "sheet", "sheet", {}, Priority.SHEET)
+    desk.until(lambda ms: desk.of(Answer) != [])
+    n = len(desk.of(Published))
+    desk.until(lambda ms: len(desk.of(Published)) > n)
     assert desk.engine.close()
 
 
