@@ -8,7 +8,7 @@ from genstudio.bench_parts._figures import spread
 from genstudio.bench_parts._screen import screen
 from genstudio.bench_parts._window import window
 
-SECONDS = 20.0
+SECONDS = 12.0
 
 
 def measure(minutes: float) -> dict[str, Any]:

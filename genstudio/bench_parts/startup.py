@@ -12,7 +12,7 @@ from typing import Any
 
 from genstudio.bench_parts._screen import screen
 
-PAIRS = 7
+PAIRS = 5
 WITHIN_S = 60.0
 REFERENCE = "import torch, PySide6.QtWidgets, pyqtgraph"
 

@@ -7,9 +7,10 @@ steps in turn in one process, so that a slow moment of the machine meets both.
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 STRETCHES = 15
 STEPS = {"dense": 100, "conv": 25}  # of one stretch
-VIEW_STRETCHES, VIEW_SECONDS = 4, 6.0
+VIEW_PAIRS = 6  # stretches without and with live views, in turn
+VIEW_SECONDS = {"dense": 2.0, "conv": 4.0}  # of one stretch
 ENDLESS = 10_000_000
 
 
@@ -119,15 +121,24 @@ def _bare_loop(config: Any, settings: Any, choice: Choice) -> Iterator[None]:
 def _cost_of_views(told: Window, net: str) -> float:
     """The share of steps per second that curves, previews and the live map cost."""
     told.tell("train", net=net)
-    rates: dict[bool, list[float]] = {True: [], False: []}
-    for _ in range(VIEW_STRETCHES):
-        for views in (False, True):
-            told.tell("views", on=views)
-            told.tell("rest", ms=500)
-            before = told.tell("steps")
-            told.tell("rest", ms=round(VIEW_SECONDS * 1000))
-            after = told.tell("steps")
-            seconds = after["time"] - before["time"]
-            rates[views].append((after["done"] - before["done"]) / seconds)
+    rates: list[float] = []
+    for stretch in range(2 * VIEW_PAIRS):
+        told.tell("views", on=bool(stretch % 2))
+        told.tell("rest", ms=500)
+        rates.append(told.tell("rate", seconds=VIEW_SECONDS[net]))
     told.tell("stop")
-    return 1.0 - statistics.median(rates[True]) / statistics.median(rates[False])
+    return share_lost(rates)
+
+
+def share_lost(rates: Sequence[float]) -> float:
+    """What views cost, of rates taken in turn without and with them.
+
+    The median over neighbours of 1 - with / without, so that a machine that slowly gets faster or
+    slower cancels: each stretch but the ends stands in one pair with an earlier and in one with a
+    later neighbour.
+    """
+    pairs = [
+        (first, second) if i % 2 == 0 else (second, first)
+        for i, (first, second) in enumerate(itertools.pairwise(rates))
+    ]
+    return statistics.median(1.0 - seen / unseen for unseen, seen in pairs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -61,15 +63,20 @@ def bench(
     ] = 30.0,
     as_json: Json = False,
 ) -> None:
-    """Measure this machine, each figure beside its bare reference from the same run."""
+    """Measure this machine, each figure beside its bare reference from the same run.
+
+    Takes some minutes; run it alone on the machine.
+    """
     from genstudio import bench as benches
 
     chosen = benches.choose(what or ())
     results: dict[str, Any] = {"machine": benches.machine()}
     with progress("bench") as advance:
         for done, name in enumerate(chosen):
-            advance(done, len(chosen), name)
+            advance(done, len(chosen), f"measuring {name}")
+            start = time.monotonic()
             results[name] = benches.measure(name, minutes=minutes)
+            print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
         advance(len(chosen), len(chosen), "")
     if as_json:
         print_json(results)

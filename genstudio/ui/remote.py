@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class Remote:
         self._run = 0
         self._runs = 0
         self._done = 0
+        self._heard: list[tuple[float, int]] = []  # (seconds, steps done)
         self._session.job_progress.connect(self._progressed)
 
     def obey(self, line: str) -> dict[str, Any]:
@@ -89,11 +91,11 @@ class Remote:
         """Follow the training on the map, or look at the shipped model instead."""
         self._session.show("A", live_name(self._run) if on else SHIPPED)
 
-    def do_steps(self) -> dict[str, float]:
-        """Steps done, and when that was heard."""
-        before = self._done
-        self._driver.wait(lambda: self._done > before, 5.0)
-        return {"done": self._done, "time": time.monotonic()}
+    def do_rate(self, seconds: float) -> float:
+        """Steps per second between the first and the last step heard of in `seconds`."""
+        self._heard.clear()
+        self._driver.run_events(round(seconds * 1000))
+        return steps_per_second(self._heard)
 
     def do_stop(self) -> None:
         """Stop the training, which saves it."""
@@ -107,6 +109,7 @@ class Remote:
     def _progressed(self, progress: Any) -> None:
         if progress.run == self._run or not self._run:
             self._done = progress.done
+            self._heard.append((time.monotonic(), progress.done))
 
     # Time ----------------------------------------------------------------------------------------
 
@@ -191,6 +194,17 @@ class _Eye(QObject):
         if event.type() == QEvent.Type.Paint:
             self.painted = True
         return False
+
+
+def steps_per_second(heard: Sequence[tuple[float, int]]) -> float:
+    """Steps per second of messages (seconds, steps done), from the first to the last of them.
+
+    Raises: RuntimeError when no step was made between them.
+    """
+    (start, first), (end, last) = (heard[0], heard[-1]) if heard else ((0.0, 0), (0.0, 0))
+    if last <= first or end <= start:
+        raise RuntimeError("The training made no step while it was measured.")
+    return (last - first) / (end - start)
 
 
 def _training(net: str, out: Path) -> Any:
