@@ -4,7 +4,7 @@ python tools/seeds.py [--rows moons mnist-2d ...] [--runs DIR] [--only train|mea
 
 In each row AE and VAE are trained with each of five seeds and differ in nothing but the family. The
 MNIST recipes are shorter than those of the shipped weights, so that the study can be made again in
-about two hours on two cores; the moons' are the shipped ones. What is done is not done again.
+about an hour on two cores; the moons' are the shipped ones. What is done is not done again.
 docs/study.json and docs/study.md hold the rows of which every run is measured.
 
 Intervals: mean and 95 % interval of the mean by Student's t with four degrees of freedom. A model
@@ -47,18 +47,18 @@ ROWS = {
     "moons": Row(
         "Moons, lit fractions 0.65 to 0.85 held back",
         "moon-phases",
-        "--steps 3000 --set latent_dim=4",
+        "--steps 3000 --set latent_dim=5 --set blocks=plain --set depth=2",
     ),
-    "mnist-2d": Row("MNIST, 2-D, dense, 20 epochs", "mnist", "--epochs 20 --set binarize=input"),
+    "mnist-2d": Row("MNIST, 2-D, dense, 10 epochs", "mnist", "--epochs 10 --set binarize=input"),
     "moons3": Row(
         "Moons, new, half and full alone",
         "moon-phases:three",
-        "--steps 3000 --set latent_dim=4",
+        "--steps 3000 --set latent_dim=5 --set blocks=plain --set depth=2",
     ),
     "mnist-16d": Row(
-        "MNIST, 16-D, convolutional, 10 epochs",
+        "MNIST, 16-D, convolutional, 6 epochs",
         "mnist",
-        "--epochs 10 --set latent_dim=16 --set net=conv --set channels=16",
+        "--epochs 6 --set latent_dim=16 --set net=conv --set channels=16",
     ),
 }
 
