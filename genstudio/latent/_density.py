@@ -62,11 +62,7 @@ def fitted(model: Any, data: str | None, seed: int) -> Generator[None, None, Ker
     kept = _kept.get(model)
     if kept is not None and kept[0] == key:
         return kept[1]
-    encoded: Any = None
-    growing = encodings.encode(model, data, "train", N_FIT)
-    while encoded is None or encoded.done_fraction < 1.0:
-        encoded = next(growing)
-        yield None
+    encoded = yield from encodings.whole(model, data, "train", N_FIT)
     rng = torch.Generator().manual_seed(seed)
     z = torch.from_numpy(encoded.mean.copy())
     if encoded.std is not None:
