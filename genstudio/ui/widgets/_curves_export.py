@@ -5,15 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMenu
-
-if TYPE_CHECKING:
-    from genstudio.ui.widgets.curves import Curves
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 
 def csv_text(x_label: str, curves: Iterable[tuple[str, str, str, np.ndarray, np.ndarray]]) -> str:
@@ -29,43 +26,52 @@ def csv_text(x_label: str, curves: Iterable[tuple[str, str, str, np.ndarray, np.
 
 
 class CurvesExport(QObject):
-    """The menu of a plot's "more" button."""
+    """The menu of a plot's "more" button, and writing to files; `csv` and `picture` give what is
+    copied and saved.
+    """
 
     failed = Signal(str)  # one sentence: what could not be written, and what to do
 
-    def __init__(self, curves: Curves) -> None:
-        super().__init__(curves)
-        self._curves = curves
+    def __init__(
+        self, parent: QWidget, csv: Callable[[], str], picture: Callable[[], QImage]
+    ) -> None:
+        super().__init__(parent)
+        self._window = parent
+        self._csv, self._picture = csv, picture
 
     def menu(self) -> QMenu:
         """Copy and save."""
-        curves = self._curves
-        menu = QMenu(curves)
+        menu = QMenu(self._window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         clipboard = QGuiApplication.clipboard()
-        menu.addAction(self.tr("Copy as CSV"), lambda: clipboard.setText(curves.csv()))
-        menu.addAction(self.tr("Copy picture"), lambda: clipboard.setImage(curves.picture()))
+        menu.addAction(self.tr("Copy as CSV"), lambda: clipboard.setText(self._csv()))
+        menu.addAction(self.tr("Copy picture"), lambda: clipboard.setImage(self._picture()))
         menu.addSeparator()
         menu.addAction(self.tr("Save as CSV…"), self.ask_csv)
         menu.addAction(self.tr("Save as PNG…"), self.ask_png)
         return menu
 
+    def save_csv(self, path: str | Path) -> None:
+        """Write the points. Raises: OSError."""
+        Path(path).write_text(self._csv(), encoding="utf-8")
+
+    def save_png(self, path: str | Path) -> None:
+        """Write the picture. Raises: OSError."""
+        if not self._picture().save(str(path), "PNG"):
+            raise OSError(self.tr("the picture could not be written there"))
+
     def ask_csv(self) -> None:
         """Ask for a file and write the points into it."""
         title, kind = self.tr("Save curves"), self.tr("CSV (*.csv)")
-        self._ask(title, "curves.csv", kind, self._curves.save_csv)
+        self._ask(title, "curves.csv", kind, self.save_csv)
 
     def ask_png(self) -> None:
         """Ask for a file and write the picture into it."""
         title, kind = self.tr("Save picture"), self.tr("PNG (*.png)")
-        self._ask(title, "curves.png", kind, self._write_png)
-
-    def _write_png(self, path: str) -> None:
-        if not self._curves.save_png(path):
-            raise OSError(self.tr("the picture could not be written there"))
+        self._ask(title, "curves.png", kind, self.save_png)
 
     def _ask(self, title: str, name: str, kind: str, write: Callable[[str], None]) -> None:
-        path, _ = QFileDialog.getSaveFileName(self._curves, title, name, kind)
+        path, _ = QFileDialog.getSaveFileName(self._window, title, name, kind)
         if not path:
             return
         try:

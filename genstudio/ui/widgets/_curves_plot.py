@@ -9,8 +9,8 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from genstudio.ui import theme
@@ -84,6 +84,16 @@ class Plot(pg.PlotWidget):
     def show_range(self, x: tuple[float, float], y: tuple[float, float]) -> None:
         """Show this part of the plane, with a little air."""
         self.item.getViewBox().setRange(xRange=x, yRange=y, padding=0.03, disableAutoRange=True)
+
+    def picture(self, scale: float) -> QImage:
+        """The plot as it stands, `scale` pixels per pixel."""
+        image = QImage(self.size() * scale, QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(scale)
+        image.fill(theme.colour("pane"))
+        painter = QPainter(image)
+        self.render(painter, QRectF(0, 0, self.width(), self.height()))
+        painter.end()
+        return image
 
     def set_labels(self, x: str, y: str) -> None:
         self._labels = {"bottom": x, "left": y}

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from genstudio.ui import theme
 from genstudio.ui.widgets._curves_bar import CurvesBar
 from genstudio.ui.widgets._curves_export import CurvesExport, csv_text
+from genstudio.ui.widgets._curves_line import Line
 from genstudio.ui.widgets._curves_plot import Plot
-from genstudio.ui.widgets._series import Series, first_view, nearest, scaled, thin
+from genstudio.ui.widgets._series import Series, first_view, nearest, scaled
 from genstudio.ui.widgets.elided_label import ElidedLabel
 
 REDRAW_MS = 66  # at most 15 pictures a second, however fast points come
-_SMOOTH_ENOUGH = 0.5
-_CALM = 6.0  # heights of the picture
 _HUES = (1, 4, 6, 2, 3, 8, 7, 5)  # class colours for the parts after the first
-
-
-@dataclass(eq=False)
-class _Curve:
-    run: str  # "" is the run in front
-    part: str
-    split: str
-    series: Series = field(default_factory=Series)
-    line: pg.PlotCurveItem | None = None
-    faint: pg.PlotCurveItem | None = None  # the raw values behind the smoothed
 
 
 class Curves(QWidget):
@@ -60,7 +46,7 @@ class Curves(QWidget):
         self._y_label = y_label
         self._x_shown = True
         self._units: dict[str, str] = {}
-        self._curves: dict[tuple[str, str, str], _Curve] = {}
+        self._curves: dict[tuple[str, str, str], Line] = {}
         self._marks: list[tuple[float, str]] = []
         self._hidden: set[str] = set()  # parts and runs that the user switched off
         self._smoothing = 0.0
@@ -79,7 +65,7 @@ class Curves(QWidget):
         self._read.setFont(theme.figure_font(12))
         self.bar = CurvesBar(self)
         self.bar.setVisible(bar)
-        self.export = CurvesExport(self)
+        self.export = CurvesExport(self, self.csv, self.picture)
         self._lay_out()
         self._plot.pointed.connect(self.show_at)
         self._plot.view_changed.connect(self._view_changed)
@@ -225,24 +211,10 @@ class Curves(QWidget):
             ),
         )
 
-    def save_csv(self, path: str | Path) -> None:
-        """Write the points. Raises: OSError."""
-        Path(path).write_text(self.csv(), encoding="utf-8")
-
     def picture(self, scale: float = 2.0) -> QImage:
         """The plot as it stands, `scale` pixels per pixel."""
         self._redraw()
-        image = QImage(self._plot.size() * scale, QImage.Format.Format_RGB32)
-        image.setDevicePixelRatio(scale)
-        image.fill(theme.colour("pane"))
-        painter = QPainter(image)
-        self._plot.render(painter, QRectF(0, 0, self._plot.width(), self._plot.height()))
-        painter.end()
-        return image
-
-    def save_png(self, path: str | Path) -> bool:
-        """Write the picture; False when it could not be written."""
-        return self.picture().save(str(path), "PNG")
+        return self._plot.picture(scale)
 
     def _show_menu(self, place: QPoint) -> None:
         self.export.menu().popup(place)
@@ -301,36 +273,18 @@ class Curves(QWidget):
         index = parts.index(part) if part in parts else 0
         return theme.colour("accent") if index == 0 else theme.class_colour(_HUES[(index - 1) % 8])
 
-    def _curve(self, run: str, part: str, split: str) -> _Curve:
+    def _curve(self, run: str, part: str, split: str) -> Line:
         key = (run, part, split)
         if key not in self._curves:
-            curve = self._curves[key] = _Curve(run, part, split)
-            curve.faint, curve.line = pg.PlotCurveItem(), pg.PlotCurveItem()
-            for z, item in ((1, curve.faint), (5 if run else 10, curve.line)):
-                item.setZValue(z)
-                item.setSegmentedLineMode("on")
-                self._plot.addItem(item, ignoreBounds=True)
+            curve = self._curves[key] = Line(self._plot, run, part, split)
             self._add_pill(part, self.tr("Show or hide {0}").format(part))
             if run:
                 self._add_pill(run, self.tr("Show or hide the earlier run {0}").format(run))
-            self._pen(curve)
+            curve.pen(self._colour(run, part))
         return self._curves[key]
 
     def _drop(self, key: tuple[str, str, str]) -> None:
-        curve = self._curves.pop(key)
-        for item in (curve.line, curve.faint):
-            if item is not None:
-                self._plot.removeItem(item)
-
-    def _pen(self, curve: _Curve, *, calm: bool = True) -> None:
-        colour = self._colour(curve.run, curve.part)
-        dash = Qt.PenStyle.DashLine if curve.split == "test" else Qt.PenStyle.SolidLine
-        width = 1.8 if calm and not curve.run else 1
-        faint = QColor(colour)
-        faint.setAlphaF(0.28)
-        if curve.line is not None and curve.faint is not None:
-            curve.line.setPen(pg.mkPen(colour, width=width, style=dash))
-            curve.faint.setPen(pg.mkPen(faint, width=1))
+        self._curves.pop(key).take_off()
 
     def _schedule(self) -> None:
         if self.isVisible() and not self._timer.isActive():
@@ -352,7 +306,7 @@ class Curves(QWidget):
         self._follow = False
         self._schedule()
 
-    def _visible(self) -> list[_Curve]:
+    def _visible(self) -> list[Line]:
         hidden = self._hidden
         curves = self._curves.values()
         return [c for c in curves if c.part not in hidden and c.run not in hidden]
@@ -362,48 +316,18 @@ class Curves(QWidget):
         visible = self._visible()
         if self._follow:
             self._set_range(visible)
-        low, high = self._plot.x_range()
         columns = max(64, self._plot.width() // 2)
         for curve in self._curves.values():
-            self._draw(curve, curve in visible, low, high, columns)
+            colour = self._colour(curve.run, curve.part)
+            curve.draw(curve in visible, colour, columns, self._smoothing, self._log)
         self._reread()
 
-    def _draw(self, curve: _Curve, on: bool, low: float, high: float, columns: int) -> None:
-        line, faint, series = curve.line, curve.faint, curve.series
-        if line is None or faint is None:
-            return
-        on = on and len(series) > 0
-        smooth = on and self._weight(curve) > 0
-        line.setVisible(on)
-        faint.setVisible(smooth)
-        if on:
-            weight = self._weight(curve)
-            mean = weight >= _SMOOTH_ENOUGH
-            x, y = thin(series.x, series.smoothed(weight), low, high, columns, mean=mean)
-            y = scaled(y, self._log)
-            line.setData(x, y, connect="finite", antialias=True)
-            self._pen(curve, calm=self._calm(y))
-        if smooth:
-            x, y = thin(series.x, series.y, low, high, columns)
-            faint.setData(x, scaled(y, self._log), connect="finite", antialias=False)
-
-    def _weight(self, curve: _Curve) -> float:
-        """The smoothing of a curve: tests are few and far between, an average would only lag."""
-        return self._smoothing if curve.split == "train" else 0.0
-
-    def _calm(self, y: np.ndarray) -> bool:
-        """Whether a line goes up and down little enough to be drawn broad (broad zigzags take Qt
-        a hundred times as long as thin ones)."""
-        low, high = self._plot.y_range()
-        travel = float(np.nansum(np.abs(np.diff(y)))) if len(y) > 1 else 0.0
-        return travel < _CALM * max(high - low, 1e-12)
-
-    def _set_range(self, visible: list[_Curve]) -> None:
+    def _set_range(self, visible: list[Line]) -> None:
         """All of x; of y all but the first outliers, which would press the rest flat."""
         shown = [c for c in visible if len(c.series)]
         if not shown:
             return
-        ys = [scaled(c.series.smoothed(self._weight(c)), self._log) for c in shown]
+        ys = [scaled(c.smoothed(self._smoothing), self._log) for c in shown]
         x, y = first_view([c.series.x for c in shown], ys, whole=self._log)
         self._setting_range = True
         self._plot.show_range(x, y)
@@ -426,12 +350,11 @@ class Curves(QWidget):
                 continue
             index = len(series) - 1 if self._at is None else nearest(series.x, self._at)
             x = float(series.x[index])
-            y = float(series.smoothed(self._weight(curve))[index])
+            y = float(curve.smoothed(self._smoothing)[index])
             if where is None or abs(x - (self._at or x)) < abs(where - (self._at or where)):
                 where = x
             unit = self._units.get(curve.part, "")
-            name = " ".join(part for part in (curve.run, curve.part, curve.split) if part)
-            words.append(f"{name} {y:.5g} {unit}".strip())
+            words.append(f"{curve.name} {y:.5g} {unit}".strip())
             height = float(scaled(np.array([y]), self._log)[0])
             if self._at is not None and np.isfinite(height):
                 dots.append((x, height, self._colour(curve.run, curve.part)))
@@ -443,5 +366,5 @@ class Curves(QWidget):
         self._plot.dress()
         self._plot.set_marks(self._marks)
         for curve in self._curves.values():
-            self._pen(curve)
+            curve.pen(self._colour(curve.run, curve.part))
         self._colour_pills()

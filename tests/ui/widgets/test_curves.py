@@ -214,11 +214,11 @@ def test_earlier_runs_are_laid_over_and_taken_away(curves: Curves) -> None:
 def test_csv_and_png_and_marks(curves: Curves, tmp_path) -> None:
     curves.mark(30, "lr 1e-4")
     assert curves.marks() == [(30, "lr 1e-4")]
-    curves.save_csv(tmp_path / "x.csv")
+    curves.export.save_csv(tmp_path / "x.csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "x.csv").read_text(encoding="utf-8"))))
     assert len(rows) == 101 + 3 + 101
     assert rows[0] == {"run": "", "part": "loss", "split": "train", "step": "0", "value": "200.0"}
-    assert curves.save_png(tmp_path / "x.png")
+    curves.export.save_png(tmp_path / "x.png")
     assert QImage(str(tmp_path / "x.png")).width() == 2 * curves._plot.width()
     curves.clear()
     assert curves.marks() == []
