@@ -136,22 +136,24 @@ def test_the_empty_panel_holds_one_sentence_and_its_button_starts_the_run(
 def test_curves_are_drawn_point_by_point_with_units(panel: TrainPanel, qtbot: QtBot) -> None:
     finished(qtbot, panel)
     curves = panel.picture().curves
+    until(qtbot, lambda: len(curves.data("loss", "train")[0]) == 40)
+    until(qtbot, lambda: len(curves.data("loss", "test")[0]) >= 2)
     xs, ys = curves.data("loss", "train")
     assert xs.tolist() == list(range(1, 41))
     assert np.isfinite(ys).all()
     reconstruction = curves.data("reconstruction", "train")[1]
     kl = panel.picture().lower.data("kl", "train")[1]
     np.testing.assert_allclose(ys, reconstruction + kl, rtol=1e-5)
-    assert len(curves.data("loss", "test")[0]) >= 2
+    assert {0, 40} <= set(curves.data("loss", "test")[0].tolist())
     until(qtbot, lambda: "nats" in curves.reading())
-    rows = dict(panel.inspector().live.losses.rows())
-    assert f"{ys[-1]:,.2f}" in rows["loss"]
+    losses = panel.inspector().live.losses
+    until(qtbot, lambda: f"{ys[-1]:,.2f}" in dict(losses.rows()).get("loss", ""))
 
 
 def test_csv_equals_what_is_shown(panel: TrainPanel, qtbot: QtBot, tmp_path: Path) -> None:
     finished(qtbot, panel)
     picture = panel.picture()
-    picture.curves.save_csv(tmp_path / "curves.csv")
+    picture.curves.export.save_csv(tmp_path / "curves.csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "curves.csv").read_text())))
     for part, plot in (("loss", picture.curves), ("kl", picture.lower)):
         for split in ("train", "test"):
@@ -159,7 +161,7 @@ def test_csv_equals_what_is_shown(panel: TrainPanel, qtbot: QtBot, tmp_path: Pat
             mine = [row for row in rows if (row["part"], row["split"]) == (part, split)]
             assert [int(row["step"]) for row in mine] == xs.tolist()
             assert [float(row["value"]) for row in mine] == ys.tolist()
-    assert picture.curves.save_png(tmp_path / "curves.png")
+    picture.curves.export.save_png(tmp_path / "curves.png")
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -226,8 +228,8 @@ def test_a_live_change_is_typed_and_marked_on_the_curve(panel: TrainPanel, qtbot
     marks = slot_of(panel).curves.marks
     assert [mark.text for mark in marks] == ["beta = 4", "lr = 0.0005"]
     assert panel.picture().curves.marks() == [(mark.step, mark.text) for mark in marks]
-    xs = panel.picture().curves.data("loss", "train")[0]
-    assert xs[-1] >= marks[0].step
+    curves = panel.picture().curves
+    until(qtbot, lambda: max(curves.data("loss", "train")[0], default=0) >= marks[0].step)
     click(panel.bar.stop_button)
     reaches(qtbot, panel, JobState.STOPPED)
     kinds = [row for row in run_folders.rows(slot_of(panel).view.recipe.out) if "kind" in row]
@@ -318,12 +320,17 @@ def test_pictures_of_the_live_model_and_time_travel(panel: TrainPanel, qtbot: Qt
 
 def test_after_a_step_the_pictures_are_of_that_step(panel: TrainPanel, qtbot: QtBot) -> None:
     previews = panel.picture().previews
+    seen: list[np.ndarray] = []
     for n in (1, 2, 3):
         click(panel.bar.step_button)
         until(qtbot, lambda n=n: previews.title.text() == f"Live model at step {n}")
+        seen.append(np.array(previews.samples.view.image()))
+    assert not np.array_equal(seen[0], seen[1])
+    assert not np.array_equal(seen[1], seen[2])
     reaches(qtbot, panel, JobState.PAUSED)
     click(panel.bar.stop_button)
     until(qtbot, lambda: previews.title.text() == "Stored step 3")
+    np.testing.assert_array_equal(previews.samples.view.image(), seen[2])
 
 
 def test_the_timeline_stays_where_the_hand_put_it_while_training_goes_on(
