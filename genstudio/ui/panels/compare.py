@@ -1,0 +1,141 @@
+"""Compare: two to four models under one cursor, their gaps measured, and two questions answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from genstudio.abilities import Card
+from genstudio.ui import theme
+from genstudio.ui.panel import Panel, PanelSpec, Timeline
+from genstudio.ui.panels._compare_maps import Maps
+from genstudio.ui.panels._compare_sections import Column, MapsSection
+from genstudio.ui.panels._compare_slots import FEWEST, MOST, Slots, partner
+from genstudio.ui.panels._compare_text import HELP, VIEWS
+from genstudio.ui.session import Session
+from genstudio.ui.widgets._tool import small_tool
+from genstudio.ui.widgets.elided_label import ElidedLabel
+from genstudio.ui.widgets.segmented import Segmented
+
+
+class Compare(Panel):
+    """Views of the same models: maps, reconstructions, the gap report, and two experiments."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.slots = Slots(session, self)
+        self.maps = Maps(session, self.slots, self)
+        self.column = Column()
+        self.view = "maps"
+        self._filled = False
+        self._lay_out()
+        self.slots.changed.connect(self._slots_changed)
+        session.image_offered.connect(self._image_offered)
+        self._slots_changed()
+
+    def _lay_out(self) -> None:
+        self.title = theme.title(ElidedLabel())
+        self.views = Segmented([("maps", self.tr("Maps"))])
+        self.views.setAccessibleName(self.tr("What is compared"))
+        self.views.changed.connect(lambda view: self.show_view(str(view)))
+        self.add = small_tool(self, "plus", self.tr("Add a model, four at most"), self.slots.add)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.maps)
+        self.column.put("maps", MapsSection(self.maps))
+        self.column.help_wanted.connect(self._show_help)
+        head = QHBoxLayout()
+        head.setSpacing(theme.GRID)
+        head.addWidget(self.title, 1)
+        bar = QHBoxLayout()
+        bar.setSpacing(theme.GRID)
+        bar.addWidget(self.views)
+        bar.addStretch(1)
+        bar.addWidget(self.add)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
+        column.setSpacing(theme.GRID)
+        column.addLayout(head)
+        column.addLayout(bar)
+        column.addWidget(self.pages, 1)
+        self.show_view("maps")
+
+    # Panel -------------------------------------------------------------------------------------
+
+    def inspector(self) -> QWidget:
+        return self.column
+
+    def timeline(self) -> Timeline | None:
+        return None
+
+    def activated(self) -> None:
+        """The first time, a second model comes beside the one there is."""
+        if not self._filled:
+            self._filled = True
+            shown = self.slots.sources()
+            if len(shown) < FEWEST and partner(shown):
+                self.slots.put((*shown, partner(shown)), silently=True)
+
+    def show_view(self, view: str) -> None:
+        """Bring one of VIEWS to the front."""
+        if view not in VIEWS:
+            return
+        self.view = view
+        self.views.set_value(view)
+        self.pages.setCurrentIndex(VIEWS.index(view))
+        self.column.show_view(view)
+        self.timeline_changed.emit()
+
+    def _slots_changed(self) -> None:
+        refs = self.slots.refs()
+        names = [ref.title for ref in refs.values()]
+        self.title.setText(self.tr("Compare %1").replace("%1", ", ".join(names)))
+        self.add.setEnabled(len(refs) < MOST)
+
+    def _image_offered(self, image: np.ndarray, _title: str) -> None:
+        if self.isVisible():
+            self.maps.cursor.offer(image)
+
+    def _show_help(self) -> None:
+        from genstudio.ui.help import HelpDialog
+
+        title = self.tr("What am I seeing? %1").replace("%1", PANEL.title)
+        HelpDialog(title, self.tr(HELP), self.window()).open()
+
+    def export_png(self, path: Path) -> None:
+        self.pages.currentWidget().grab().save(str(path), "PNG")
+
+    # State -------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        return {"view": self.view, "maps": self.maps.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._filled = True
+        maps = state.get("maps")
+        if isinstance(maps, dict):
+            self.maps.restore(maps)
+        self.show_view(str(state.get("view", "")))
+
+    def tour(self) -> Iterator[str]:
+        yield from ()
+
+
+def serves(card: Card) -> str | None:
+    """Always: a model that has no map says so in its pane."""
+    return None
+
+
+PANEL = PanelSpec(
+    key="compare",
+    title="Compare",
+    icon="compare",
+    order=30,
+    factory=Compare,
+    serves=serves,
+    help=HELP,
+    shortcut="Ctrl+3",
+)
