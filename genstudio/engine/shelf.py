@@ -70,6 +70,18 @@ def entries() -> list[Entry]:
     return [*shipped(), *runs(), *opened()]
 
 
+def stamp() -> tuple[tuple[str, int], ...]:
+    """Another value whenever `runs` or `opened` would list something else; reads no file."""
+    found = []
+    for pattern, folder in ((f"*/{CARD}", paths.user_runs()), ("*.json", paths.user_models())):
+        for file in folder.glob(pattern):
+            try:
+                found.append((str(file), file.stat().st_mtime_ns))
+            except OSError:  # it went between the two
+                continue
+    return tuple(sorted(found))
+
+
 def find(source: str) -> Path | None:
     """The folder or file that `source` names: a shipped name, a run folder or a weights file."""
     folder = paths.weights() / source

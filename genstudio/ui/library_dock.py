@@ -58,7 +58,7 @@ class Library(QWidget):
         column.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
         column.addWidget(self.tree, 1)
-        images = QLabel(self.tr("Images: draw, drop or paste"))
+        images = QLabel(self.tr("Images"))
         theme.caption(images)
         column.addWidget(images)
         column.addWidget(self.canvas)
@@ -147,6 +147,7 @@ class Library(QWidget):
         menu = self.menu(entry)
         menu.exec(self.tree.viewport().mapToGlobal(where))
         menu.deleteLater()
+        self._mark_shown()  # the press had marked the entry as if it were shown
 
     def menu(self, entry: shelf.Entry | str) -> QMenu:
         """What can be done with an entry, or with the live model of that source."""

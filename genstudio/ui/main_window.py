@@ -32,6 +32,7 @@ from genstudio.ui.menus import add_panels, build_menus
 from genstudio.ui.panel import Panel, Timeline
 from genstudio.ui.panel_area import PanelArea
 from genstudio.ui.session import Session
+from genstudio.ui.shelf_watch import ShelfWatch
 from genstudio.ui.status import StatusLine
 from genstudio.ui.top_bar import TopBar
 from genstudio.ui.widgets.banner import Banner
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.panels = PanelArea(session, self)
         self.library = Library(session, self)
+        self.shelf_watch = ShelfWatch(session, self)
         self.inspector = QStackedWidget()
         self.intake = Intake(session, self)
         self._arrange()
@@ -347,6 +349,7 @@ class MainWindow(QMainWindow):
         self.settings.setValue("panels", self.panels.save())
         self.settings.setValue("theme", str(theme.choice()))
         self.settings.sync()
+        self.shelf_watch.end()
         self.panels.close()
         self.session.close()
         super().closeEvent(event)
