@@ -10,10 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Signal
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QWidget
 
-from genstudio.abilities import Card
+from genstudio.abilities import BadInput, Card
+from genstudio.engine import files
 from genstudio.engine.messages import Failure
 
 if TYPE_CHECKING:
@@ -81,14 +83,34 @@ class Panel(QWidget):
         """Take back `state`; unknown or damaged entries are passed over."""
 
     def export_png(self, path: Path) -> None:
-        """Write the panel's picture as PNG."""
-        self.grab().save(str(path), "PNG")
+        """Write the panel's picture as PNG.
+
+        Raises: BadInput when it cannot be written there.
+        """
+        save_png(self.grab(), path)
 
     def tour(self) -> Iterator[str]:
         """Drive the panel as a user would; each step yields the caption of its photograph, taken
         once idle.
         """
         yield from ()
+
+
+def save_png(picture: QPixmap, path: Path) -> None:
+    """Write a picture as PNG, whole or not at all.
+
+    Raises: BadInput when it cannot be written there.
+    """
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    if not picture.save(buffer, "PNG"):
+        raise BadInput(f"{path.name} could not be made of an empty picture. Show something first.")
+    try:
+        files.replace(path, data.data())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadInput(f"{path} cannot be written: {reason}. Choose another place.") from error
 
 
 @dataclass(frozen=True)
