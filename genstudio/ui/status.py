@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWi
 from genstudio.engine.messages import Failure, JobState, Progress
 from genstudio.ui import theme
 from genstudio.ui.session import Session
+from genstudio.ui.words import rate, time_left
 
 
 class StatusLine(QStatusBar):
@@ -70,8 +71,8 @@ def describe(name: str, state: JobState, progress: Progress | None) -> str:
         total = f" of {progress.total:,}" if progress.total else ""
         parts.append(f"step {progress.done:,}{total}")
         if progress.per_second and state is JobState.RUNNING:
-            parts.append(f"{progress.per_second:,.0f} steps/s")
-        if progress.seconds_left is not None and state is JobState.RUNNING:
-            minutes, seconds = divmod(round(progress.seconds_left), 60)
-            parts.append(f"{minutes} min {seconds:02d} s left" if minutes else f"{seconds} s left")
+            parts.append(f"{rate(progress.per_second)} steps/s")
+        left = time_left(progress.seconds_left)
+        if left and state is JobState.RUNNING:
+            parts.append(f"{left} left")
     return ", ".join(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from genstudio.ui import icons, theme
@@ -14,6 +14,8 @@ from genstudio.ui.widgets.track import Track
 
 SPEEDS = (1, 2, 4, 8, 15, 30, 60)  # frames a second
 _DEFAULT_SPEED = 8
+MIN_TRACK_PX = 96  # shorter than this a hand cannot scrub
+MIN_CAPTION_PX = 88  # in less room the caption says nothing and leaves it to the slider
 
 
 class Transport(QWidget):
@@ -50,6 +52,7 @@ class Transport(QWidget):
             "last", self.tr("Go to the last frame (End)"), lambda: self._go(self._count - 1)
         )
         self._track = Track(self)
+        self._track.setMinimumWidth(MIN_TRACK_PX)
         self._track.setAccessibleName(self.tr("Frame"))
         self._track.setToolTip(
             self.tr("Drag to scrub through the frames. Shift drags finely, arrows step.")
@@ -98,6 +101,7 @@ class Transport(QWidget):
     def set_label(self, text: str) -> None:
         """The words for the frame shown, such as "step 18,760 of 18,760"."""
         self._label.setText(text)
+        self._share_room()
 
     def caption(self) -> str:
         return self._caption.text()
@@ -105,6 +109,7 @@ class Transport(QWidget):
     def set_caption(self, text: str) -> None:
         """What the record is, at the right: "training of vae-mnist-2d, 48 snapshots"."""
         self._caption.setText(text)
+        self._share_room()
 
     def speed(self) -> int:
         """Frames a second."""
@@ -202,6 +207,20 @@ class Transport(QWidget):
         row.addSpacing(theme.GRID)
         row.addWidget(self._caption)
         row.addWidget(self._speed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """The caption gives way where it would say nothing or squeeze the slider."""
+        row = self.layout()
+        taken = row.minimumSize().width()
+        if not self._caption.isHidden():
+            taken -= self._caption.minimumSizeHint().width() + row.spacing()
+        wanted = min(MIN_CAPTION_PX, self._caption.sizeHint().width())
+        self._caption.setHidden(self.width() - taken - row.spacing() < wanted)
+        self.setToolTip(self._caption.text() if self._caption.isHidden() else "")
 
     def _go(self, index: int) -> None:
         index = min(max(index, 0), max(0, self._count - 1))

@@ -31,6 +31,21 @@ def bar(qtbot) -> Transport:
     return bar
 
 
+def test_in_a_narrow_bar_the_caption_leaves_its_room_to_the_slider(bar: Transport) -> None:
+    bar.set_label("the finished model")
+    bar.set_caption("training of vae-mnist-2d, 12 snapshots")
+    QTest.qWait(0)
+    assert bar._caption.isVisible() and bar._track.width() > 200
+    bar.resize(560, 48)
+    QTest.qWait(0)
+    assert bar._caption.isHidden()
+    assert bar._track.width() >= 96
+    assert bar.toolTip() == "training of vae-mnist-2d, 12 snapshots"
+    bar.resize(1000, 48)
+    QTest.qWait(0)
+    assert bar._caption.isVisible() and bar.toolTip() == ""
+
+
 def press_at(track: Track, x: float, modifier=NONE) -> QPoint:
     place = QPoint(round(x), track.height() // 2)
     QTest.mousePress(track, LEFT, modifier, place)
