@@ -36,7 +36,7 @@ OFF = 0.07  # root mean square over pixels
 GREY = (EARTHSHINE + 0.25 * (1 - EARTHSHINE), EARTHSHINE + 0.75 * (1 - EARTHSHINE))
 REPORTED = ("prior", "gaussian")  # samplers
 MAX_FRAMES = 1000
-_PIECE = 16  # samples measured at once: a few hundredths of a second
+_PIECE = 11  # pictures measured at once: a few hundredths of a second
 _STREAM = 238855  # keeps the drags' moons apart from those of the data
 
 
@@ -59,6 +59,12 @@ class Strip:
     distance: np.ndarray  # float32 (F,), to the nearest true moon
     half_grey: np.ndarray  # float32 (F,), share of the disc
     step: np.ndarray  # float32 (F - 1,), over the distance of the ends
+
+    def with_measures(self, where: slice, distance: np.ndarray, half_grey: np.ndarray) -> Strip:
+        """The strip with the measures of the frames `where` filled in."""
+        filled = replace(self, distance=self.distance.copy(), half_grey=self.half_grey.copy())
+        filled.distance[where], filled.half_grey[where] = distance, half_grey
+        return filled
 
     @property
     def figures(self) -> dict[str, float]:
@@ -124,13 +130,6 @@ def half_grey(images: np.ndarray, nearest: Nearest | None = None) -> np.ndarray:
     return (grey.sum(1) / inside.sum(1)).astype(np.float32)
 
 
-def measure(images: np.ndarray) -> Strip:
-    """The pictures (F, 1, 28, 28) of a path with their measures."""
-    nearest = distance(images)
-    grey = half_grey(images, nearest)
-    return replace(_unmeasured(images), distance=nearest.distance, half_grey=grey)
-
-
 def drag(
     model: Any,
     data: str | None = DATASET.key,
@@ -152,13 +151,20 @@ def drag(
     crossfade, moons = references(*path)
     z, images = _decoded(model, moons)
     lit = np.linspace(from_lit, to_lit, frames, dtype=np.float32)
-    pictures = Drag(z, lit, _unmeasured(images), _unmeasured(crossfade), _unmeasured(moons), 0.0)
-    yield pictures
-    ours = measure(images)
-    yield replace(pictures, model=ours, done=0.5)
-    whole = Drag(z, lit, ours, *_measured_references(*path), 1.0)
-    yield whole
-    return whole
+    now = Drag(z, lit, _unmeasured(images), _unmeasured(crossfade), _unmeasured(moons), 0.0)
+    yield now
+    pieces = [slice(first, first + _PIECE) for first in range(0, frames, _PIECE)]
+    todo = [(name, piece) for name in ("model", "crossfade", "moons") for piece in pieces]
+    for i, (name, piece) in enumerate(todo):
+        strip: Strip = getattr(now, name)
+        if name == "model":
+            found = _measure(images[piece])
+        else:
+            found = _measured_reference(name == "moons", path, piece.start)
+        measured: dict[str, Any] = {name: strip.with_measures(piece, *found)}
+        now = replace(now, **measured, done=(i + 1) / len(todo))
+        yield now
+    return now
 
 
 def off_share(
@@ -237,12 +243,18 @@ def references(
     return crossfade, moons
 
 
-@lru_cache(maxsize=64)
-def _measured_references(
-    from_lit: float, to_lit: float, frames: int, seed: int
-) -> tuple[Strip, Strip]:
-    crossfade, moons = references(from_lit, to_lit, frames, seed)
-    return measure(crossfade), measure(moons)
+@lru_cache(maxsize=1024)
+def _measured_reference(
+    true: bool, path: tuple[float, float, int, int], first: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Measures of a piece of the true moons or of the cross-fade, which no model changes."""
+    return _measure(references(*path)[int(true)][first : first + _PIECE])
+
+
+def _measure(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distance to the nearest moon and half-grey share of images (N, 1, 28, 28), (N,) each."""
+    nearest = distance(images)
+    return nearest.distance, half_grey(images, nearest)
 
 
 @torch.no_grad()

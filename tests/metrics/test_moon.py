@@ -125,12 +125,20 @@ def test_half_grey_counts_the_disc() -> None:
 
 def test_a_drag_of_a_perfect_model_is_the_true_moons() -> None:
     stages = list(moon.drag(Fake(), "moon-phases:three", seed=3))
-    assert [stage.done for stage in stages] == [0.0, 0.5, 1.0]
+    assert [stage.done for stage in stages] == pytest.approx(np.linspace(0, 1, 10))
     assert np.isnan(stages[0].model.distance).all()
+    half = stages[2].model.distance
+    assert not np.isnan(half[:22]).any()
+    assert np.isnan(half[22:]).all()
+    assert np.isnan(stages[3].crossfade.half_grey).all()
     found = stages[-1]
     assert found.z.shape == (33, 5)
     assert found.model.images.shape == found.crossfade.images.shape == (33, 1, 28, 28)
     np.testing.assert_allclose(found.lit, np.linspace(0.5, 1, 33), atol=1e-6)
+    for strip in (found.model, found.crossfade, found.moons):
+        nearest = moon.distance(strip.images)
+        np.testing.assert_allclose(strip.distance, nearest.distance, atol=1e-5)
+        np.testing.assert_allclose(strip.half_grey, moon.half_grey(strip.images, nearest))
     assert found.model.distance.max() < 0.015
     assert found.model.figures["off_share"] == 0
     assert np.abs(found.model.images - found.moons.images).max() < 0.1
