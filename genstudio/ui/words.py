@@ -24,7 +24,7 @@ def time_left(seconds: float | None) -> str:
 
 
 def rate(per_second: float) -> str:
-    """Steps a second with two figures below ten, so that slow is not none: "0.5", "7.2", "1,240"."""
+    """Steps a second, with two figures below ten: slow is not none ("0.52", "7.2", "1,240")."""
     if per_second < 9.95:
         return f"{per_second:.2g}"
     return f"{per_second:,.0f}"
