@@ -10,7 +10,7 @@ sections 7.2 and 10.3).
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -34,14 +34,14 @@ NUDGE = 2e-3  # of the path's latent extent: the finite difference
 
 
 class Density(Protocol):
-    """-log p with its gradient and a bound on its curvature."""
+    """How much rarer than a typical code a code is."""
 
-    def cost(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """-log p(z) in nats (N,) and its gradient (N, D)."""
+    def excess(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Nats (N,), 0 or more, by which z (N, D) is rarer, and their gradient (N, D)."""
         ...
 
     def curvature(self) -> np.ndarray:
-        """A diagonal (D,) that the Hessian of -log p stays below."""
+        """A diagonal (D,) about as large as the Hessian of the nats can be."""
         ...
 
 
@@ -62,7 +62,8 @@ class _Point:
     value: float
     gradient: np.ndarray
     images: Tensor  # of the corners, (S + 1, C, H, W)
-    energy: float
+    energies: np.ndarray  # (times * S + 1,), of the steps beside each point of the finer path
+    times: int
 
 
 def finer(corners: np.ndarray, times: int = FINER) -> np.ndarray:
@@ -80,23 +81,23 @@ def relax(
     model: Any,
     corners: np.ndarray,
     fixed: np.ndarray,
-    density: Density | None = None,
+    densities: Sequence[Density] = (),
     weight: float = 0.0,
 ) -> Generator[Relaxed | None, None, Relaxed]:
     """Move the corners (S + 1, D) that are not `fixed` (S + 1,) downhill, better and better.
 
-    The objective is the energy of the finer path, plus `weight` times the mean of -log p along it
-    in units of the energy at the start. On the path eight times as fine as the polygon, the last
-    result (returned too) is never above the start. Yields of None carry nothing.
+    The objective is the energy of the finer path, each of its steps made dearer by the factor
+    1 + weight * excess under the last of `densities`; those before it, wider ones, show the way.
+    On the path eight times as fine as the polygon, the last result (returned too) is never above
+    the start. Yields of None carry nothing.
     """
-    task = _Task(model, np.asarray(corners, np.float64), fixed, density)
-    point = start = yield from task.measure(task.start, FINER)
-    if density is not None and weight > 0.0:
-        task.scale = weight * max(start.energy, 1e-12)
-        point = start = yield from task.measure(task.start, FINER)
-    for i, times in enumerate(LEVELS):
-        if times != FINER or i > 0:
-            point = yield from task.measure(point.corners, times)
+    begin = np.asarray(corners, np.float64)
+    target = densities[-1] if densities else None
+    task = _Task(model, begin, fixed, target, weight)
+    point = start = yield from task.measure(begin, FINER)
+    stages = [(LEVELS[0], density) for density in densities or (None,)] + [(FINER, target)]
+    for i, (times, task.density) in enumerate(stages):
+        point = yield from task.measure(point.corners, times)
         if times == FINER and point.value > start.value:
             point = start  # what was lower on a coarse path jumped over a ridge
         for step, lower in enumerate(_descend(task, point, times)):
@@ -104,7 +105,7 @@ def relax(
                 yield None
                 continue
             point = lower
-            done = (i + step / (step + STEPS_LIKELY)) / len(LEVELS)
+            done = (i + step / (step + STEPS_LIKELY)) / len(stages)
             yield Relaxed(point.corners, point.images, done)
     last = Relaxed(point.corners, point.images, 1.0)
     yield last
@@ -128,7 +129,7 @@ def _descend(task: _Task, point: _Point, times: int) -> Generator[_Point | None,
             continue
         moved = (after.corners - point.corners, after.gradient - point.gradient)
         pairs = [*pairs[1 - MEMORY :], moved]
-        small = small + 1 if point.value - after.value < ENOUGH * abs(after.energy) else 0
+        small = small + 1 if point.value - after.value < ENOUGH * after.value else 0
         point = after
         yield point
         if small == 2:
@@ -139,13 +140,18 @@ class _Task:
     """The objective of one polygon, computed in pieces of a few ms."""
 
     def __init__(
-        self, model: Any, start: np.ndarray, fixed: np.ndarray, density: Density | None
+        self,
+        model: Any,
+        start: np.ndarray,
+        fixed: np.ndarray,
+        density: Density | None = None,
+        weight: float = 0.0,
     ) -> None:
-        self.start = start
-        self.scale = 0.0  # pixel energy for one nat of the mean of -log p
+        self.density = density
+        self._start = start
         self._model = model
         self._free = ~fixed
-        self._density = density
+        self._weight = weight
         extent = float(np.linalg.norm(start.max(0) - start.min(0)))
         self._nudge = NUDGE * max(extent, 1e-6)
 
@@ -159,23 +165,29 @@ class _Task:
         x = torch.cat([image.detach() for _, image in graphs])  # (n + 1, C, H, W)
         n = len(x) - 1
         step = x[1:] - x[:-1]
-        energy = n * float(step.double().square().sum())
+        energies = n * step.flatten(1).double().square().sum(1).cpu().numpy()  # (n,)
+        cost, cost_slope = self._dearness(z)
+        factor = 0.5 * (cost[1:] + cost[:-1])  # of each step
+        moved = step * torch.from_numpy(2.0 * n * factor).to(step).view(-1, 1, 1, 1)
         pull = torch.zeros_like(x)  # dE / dx
-        pull[1:] += step
-        pull[:-1] -= step
-        pull *= 2.0 * n
+        pull[1:] += moved
+        pull[:-1] -= moved
         slopes = []
         for (leaf, image), force in zip(graphs, pull.split([len(leaf) for leaf, _ in graphs])):
             slopes.append(_backward(leaf, image, force))
             yield None
         slope = torch.cat(slopes).double().cpu().numpy()  # (n + 1, D)
-        value = energy
-        if self._density is not None and self.scale > 0.0:
-            nats, nats_slope = self._density.cost(z)
-            value += self.scale * float(nats.mean())
-            slope = slope + self.scale * nats_slope / len(z)
-        gradient = self._to_corners(slope, times)
-        return _Point(corners, value, gradient, x[::times], energy)
+        beside = 0.5 * (np.append(energies, 0.0) + np.insert(energies, 0, 0.0))  # (n + 1,)
+        gradient = self._to_corners(slope + beside[:, None] * cost_slope, times)
+        value = float(energies @ factor)
+        return _Point(corners, value, gradient, x[::times], beside, times)
+
+    def _dearness(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The factor (N,) by which the density makes steps at z (N, D) dearer, and its gradient."""
+        if self.density is None:
+            return np.ones(len(z)), np.zeros_like(z)
+        nats, slope = self.density.excess(z)
+        return 1.0 + self._weight * nats, self._weight * slope
 
     def _forward(self, part: Tensor) -> tuple[Tensor, Tensor]:
         begun = time.perf_counter()
@@ -189,7 +201,7 @@ class _Task:
         """The gradient by the free corners, from that by the points of the finer path."""
         share = _shares(times)
         sides = slope[:-1].reshape(-1, times, slope.shape[1])
-        gradient = np.zeros_like(self.start)
+        gradient = np.zeros_like(self._start)
         gradient[:-1] += ((1.0 - share) * sides).sum(1)
         gradient[1:] += (share * sides).sum(1)
         gradient[-1] += slope[-1]
@@ -216,13 +228,16 @@ class _Task:
         x = yield from _frames.images(self._model, nudged.reshape(-1, dim))
         rows = (x.view(count, dim, -1) - point.images.view(count, 1, -1)) / self._nudge
         n = count - 1
+        cost = self._dearness(corners)[0]
+        rows *= torch.from_numpy(np.sqrt(cost)).to(rows).view(-1, 1, 1)
         own = (rows @ rows.transpose(1, 2)).double().cpu().numpy()  # (S + 1, D, D): J_i' J_i
         next_ = (rows[:-1] @ rows[1:].transpose(1, 2)).double().cpu().numpy()  # J_i' J_(i+1)
         damping = DAMPING * max(float(np.trace(own.mean(0))) / dim, 1e-12) * np.eye(dim)
         diagonal = 4.0 * n * (own + damping)
-        if self._density is not None:
-            bend = self.scale * self._density.curvature() / n
-            diagonal = diagonal + np.diag(bend)
+        if self.density is not None:
+            near = np.add.reduceat(point.energies, np.arange(0, len(point.energies), point.times))
+            bend = self._weight * near[:, None] * self.density.curvature()  # (S + 1, D)
+            diagonal = diagonal + bend[:, :, None] * np.eye(dim)
         return _BlockTridiagonal(diagonal, -2.0 * n * (next_ + damping), self._free)
 
 

@@ -7,7 +7,7 @@ bound, met when every step is equally long (Shao, Kumar & Fletcher 2018; Arvanit
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,9 +110,9 @@ def trace(
 
     The first geodesic is the straight path. Every knot is a frame, except that with `even` the
     frames are equally far apart in pixels and only both ends are sure to be frames. `centre` (D,)
-    is what slerp turns about, the mean code `z_mean` unless given. `density` adds to a geodesic's
-    energy, in units of the straight path's, this many times the mean of -log p(z) in nats along it,
-    p a kernel density of the encodings of `data`.
+    is what slerp turns about, the mean code `z_mean` unless given. With `density`, each nat by
+    which a code is rarer than a typical encoding of `data` makes the steps of a geodesic there this
+    many times their energy dearer (kernel density of encodings, drawn by `seed`).
 
     Raises: BadInput for another kind, knots that are not of this model's space, not finite or equal
     to their neighbours, or fewer frames than knots.
@@ -124,7 +124,7 @@ def trace(
     first = 0.0 if kind == "geodesic" else 1.0
     path = yield from _measured(model, kind, _curve(model, kind, points, centre), at, even, first)
     if kind == "geodesic":
-        near = (yield from _density.fitted(model, data, seed)) if density > 0.0 else None
+        near = (yield from _density.fitted(model, data, seed)) if density > 0.0 else ()
         path = yield from _bent(model, points, at, even, near, density)
     return path
 
@@ -215,7 +215,7 @@ def _bent(
     knots: np.ndarray,
     at: np.ndarray,
     even: bool,
-    near: _density.KernelCost | None,
+    near: Sequence[_density.KernelCost],
     weight: float,
 ) -> Generator[Path | None, None, Path]:
     """Ever better geodesics with frames at parameters `at`.
@@ -225,7 +225,7 @@ def _bent(
     """
     sides = _sides(at)
     path = yield from _relaxed(model, knots, at, sides, even, near, weight)
-    if near is not None or even or sides is at:
+    if near or even or sides is at:
         return path
     least = yield from _fine_energy(model, polyline(knots)(at))
     if (yield from _fine_energy(model, path.z)) <= least:
@@ -239,7 +239,7 @@ def _relaxed(
     at: np.ndarray,
     sides: np.ndarray,
     even: bool,
-    near: _density.KernelCost | None,
+    near: Sequence[_density.KernelCost],
     weight: float,
 ) -> Generator[Path | None, None, Path]:
     """Ever better geodesics, polygons with a corner at each of the parameters `sides`."""

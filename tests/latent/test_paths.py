@@ -208,7 +208,7 @@ def test_the_gradient_is_that_of_finite_differences_in_float64() -> None:
         def decode(self, z: Tensor) -> Tensor:
             return super().decode(z.double())
 
-    task = _geodesic._Task(Wide(), corners, fixed, None)
+    task = _geodesic._Task(Wide(), corners, fixed)
     point = _end(task.measure(corners, 8))
     for i in range(5):
         for k in range(2):
