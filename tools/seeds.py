@@ -29,7 +29,7 @@ SEEDS = (1, 2, 3, 4, 5)
 FAMILIES = ("ae", "vae")
 OWN = {"ae": "gaussian", "vae": "prior"}  # what each family itself samples from
 T_4 = 2.7764451  # 97.5 % quantile of Student's t with four degrees of freedom
-N_GAP = 5_000  # samples of a gap report
+N_GAP = 2_000  # samples of a gap report
 N_MOONS, N_DRAGS = 500, 32
 HEAD = "<!-- Written by tools/seeds.py; do not edit. -->\n"
 
