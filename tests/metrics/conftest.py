@@ -27,7 +27,7 @@ def blobs(z: Tensor) -> Tensor:
 class Holed(Model):
     """Codes within `radius` of 0 decode to a grid that no image looks like; the others to discs.
 
-    Under N(0, I) that happens with the chance 1 - exp(-radius^2 / 2).
+    Under N(0, I) that happens with the chance 1 - exp(-radius^2 / 2). No image is encoded there.
     """
 
     own_sampler = "prior"
@@ -50,7 +50,9 @@ class Holed(Model):
         axis = torch.arange(SIDE, dtype=torch.float32)
         mass = x.sum((1, 2, 3))
         column, row = (x.sum((1, 2)) @ axis) / mass, (x.sum((1, 3)) @ axis) / mass
-        return Posterior((torch.stack([column, row], 1) - SIDE / 2) / 2.5, None)
+        z = (torch.stack([column, row], 1) - SIDE / 2) / 2.5
+        norm = z.norm(dim=1, keepdim=True).clamp(min=1e-9)
+        return Posterior(z / norm * norm.clamp(min=self.radius + 1e-4), None)
 
 
 def _images(n: int, radius: float, seed: int) -> Tensor:
