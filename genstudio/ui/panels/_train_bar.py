@@ -4,8 +4,10 @@ chosen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -146,10 +148,23 @@ class ControlBar(QWidget):
         button.clicked.connect(signal)
         return button
 
+    def lend_keys(self, panel: QWidget) -> None:
+        """Let the keys that the tips name press the buttons wherever in `panel` the focus is."""
+        keys = {
+            "P": self.main,
+            "S": self.step_button,
+            "E": self.epoch_button,
+            "R": self.resume_button,
+        }
+        for key, button in keys.items():
+            shortcut = QShortcut(QKeySequence(key), panel)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(button.click)
+
     def choose(self, index: int) -> None:
         self.chips[index].setChecked(True)
 
-    def show_slots(self, views: list[RunView | None]) -> None:
+    def show_slots(self, views: Sequence[RunView | None]) -> None:
         for chip, view in zip(self.chips, views, strict=True):
             chip.show_run(view)
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QMenu, QToolButton
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from genstudio.abilities import BadInput, Card
 from genstudio.engine.messages import Failure
@@ -15,7 +16,8 @@ from genstudio.ui.panels._train_curves import Curves
 from genstudio.ui.panels._train_run import loss_scale
 
 if TYPE_CHECKING:
-    from genstudio.ui.panels.train import TrainPanel
+    from genstudio.ui.panels._train_runs import Runs, Slot
+    from genstudio.ui.session import Session
 
 MAX_OVERLAYS = 6
 MAX_OFFERED = 20
@@ -26,9 +28,17 @@ class FileMenu(QToolButton):
     long.
     """
 
-    def __init__(self, panel: TrainPanel) -> None:
-        super().__init__(panel)
-        self._panel = panel
+    overlays_changed = Signal()  # other earlier runs are laid over
+    resume_wanted = Signal(object)  # Path of the run's folder
+    copy_wanted = Signal()  # the command line
+    refused = Signal(object)  # Failure
+
+    def __init__(
+        self, session: Session, runs: Runs, chosen: Callable[[], Slot | None], parent: QWidget
+    ) -> None:
+        """`chosen` gives the slot in front."""
+        super().__init__(parent)
+        self._session, self._runs, self._chosen = session, runs, chosen
         self._overlays: dict[str, Curves] = {}
         theme.role(self, "tool")
         icons.wear(self, "more")
@@ -47,29 +57,29 @@ class FileMenu(QToolButton):
         """Run folders of the user that are not in a slot, newest first."""
         from genstudio.engine import shelf
 
-        shown = {slot.view.recipe.out for slot in self._panel.runs.slots if slot is not None}
+        shown = {slot.view.recipe.out for slot in self._runs.slots if slot is not None}
         return [entry.path for entry in shelf.runs() if entry.path not in shown][:MAX_OFFERED]
 
     def lay_over(self, folder: Path, on: bool) -> None:
         """Draw the curves of an earlier run behind those of the chosen one, or take them away."""
-        key, slot = str(folder), self._panel.slot()
+        key, slot = str(folder), self._chosen()
         if not on:
             self._overlays.pop(key, None)
-            self._panel.overlays_changed()
+            self.overlays_changed.emit()
         elif len(self._overlays) >= MAX_OVERLAYS:
             words = self.tr("Six earlier runs are shown. Take one away to lay over another.")
-            self._panel.say(Failure(words))
+            self.refused.emit(Failure(words))
         elif slot is not None and scale_in(folder) != slot.curves.scale:
             words = self.tr(
                 "The loss of {0} has another unit and cannot be laid over. Choose another."
             )
-            self._panel.say(Failure(words.format(folder.name)))
+            self.refused.emit(Failure(words.format(folder.name)))
         else:
             self.fetch(folder, lambda curves: self._laid(key, curves))
 
     def fetch(self, folder: Path, then: Callable[[Curves], None]) -> None:
         """Read the curves of a run off the window's thread."""
-        self._panel.session.ask(
+        self._session.ask(
             self,
             f"curves {folder}",
             "ui.panels._train_curves:earlier",
@@ -82,24 +92,23 @@ class FileMenu(QToolButton):
 
     def _laid(self, key: str, curves: Curves) -> None:
         self._overlays[key] = curves
-        self._panel.overlays_changed()
+        self.overlays_changed.emit()
 
-    def ask_resume(self) -> None:
-        """A menu of earlier runs to go on with."""
+    def ask_resume(self, button: QWidget) -> None:
+        """A menu of earlier runs to go on with, under `button`."""
         menu = QMenu(self)
         for folder in self.earlier():
-            menu.addAction(folder.name, lambda f=folder: self._panel.resume_folder(f))
+            menu.addAction(folder.name, lambda f=folder: self.resume_wanted.emit(f))
         if menu.isEmpty():
             menu.addAction(self.tr("There is no earlier run yet.")).setEnabled(False)
         menu.aboutToHide.connect(menu.deleteLater)
-        setup = self._panel.inspector().setup
-        menu.popup(setup.earlier_button.mapToGlobal(setup.earlier_button.rect().bottomLeft()))
+        menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
     def _fill(self) -> None:
         """The entries as things stand now."""
-        panel, menu = self._panel, self.menu()
+        menu = self.menu()
         menu.clear()
-        has_run = panel.slot() is not None
+        has_run = self._chosen() is not None
         over = menu.addMenu(self.tr("Lay over an earlier run"))
         folders = self.earlier()
         for folder in folders:
@@ -110,10 +119,10 @@ class FileMenu(QToolButton):
         over.setEnabled(bool(folders) and has_run)
         again = menu.addMenu(self.tr("Resume an earlier run"))
         for folder in folders:
-            again.addAction(folder.name, lambda f=folder: panel.resume_folder(f))
+            again.addAction(folder.name, lambda f=folder: self.resume_wanted.emit(f))
         again.setEnabled(bool(folders))
         menu.addSeparator()
-        menu.addAction(self.tr("Copy as command line"), panel.copy_command)
+        menu.addAction(self.tr("Copy as command line"), self.copy_wanted.emit)
 
 
 def scale_in(folder: Path) -> str:

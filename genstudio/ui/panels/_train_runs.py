@@ -64,6 +64,10 @@ class Runs(QObject):
         session.job_scalars.connect(self._on_scalars)
         session.job_event.connect(self._on_event)
 
+    def views(self) -> tuple[RunView | None, ...]:
+        """The run of each slot as it stands."""
+        return tuple(slot.view if slot is not None else None for slot in self.slots)
+
     # Commands ----------------------------------------------------------------------------------
 
     def start(
@@ -93,6 +97,13 @@ class Runs(QObject):
         for moved in (self.changed, self.curves_moved, self.frames_moved):
             moved.emit(index)
         return run
+
+    def put_before(self, run: int, earlier: Curves) -> None:
+        """Put the curves that a resumed run has written before under those of now."""
+        found = self._slot_of(run)
+        if found is not None:
+            found[1].curves.put_before(earlier)
+            self.curves_moved.emit(found[0])
 
     def pause(self, index: int) -> None:
         self._command(index, self.session.pause, "pause")

@@ -8,23 +8,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from genstudio.abilities import BadInput, Card
-from genstudio.engine.messages import Failure, JobState, Scalars
+from genstudio.engine.messages import Failure, Scalars
 from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline
 from genstudio.ui.panels._train_bar import ControlBar
 from genstudio.ui.panels._train_files import FileMenu
 from genstudio.ui.panels._train_help import HELP
 from genstudio.ui.panels._train_inspector import Inspector
-from genstudio.ui.panels._train_job import command_of, recipe_in, resuming, starting
-from genstudio.ui.panels._train_looks import Aim, Looker
-from genstudio.ui.panels._train_run import Recipe, RunView, free_slot
+from genstudio.ui.panels._train_job import command_of
+from genstudio.ui.panels._train_launch import Launcher
 from genstudio.ui.panels._train_runs import N_SLOTS, Runs, Slot
-from genstudio.ui.panels._train_timeline import TrainTimeline
+from genstudio.ui.panels._train_sight import Sight
 from genstudio.ui.panels._train_units import unit_rows
 from genstudio.ui.widgets.banner import Banner, EmptyState
 
@@ -40,15 +38,13 @@ class TrainPanel(Panel):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.runs = Runs(session, self)
-        self.looker = Looker(session, self)
         self.chosen = 0
-        self._front = False
+        self.sight = Sight(session, self.slot, self)
         self._picture: Picture | None = None
         self._inspector: Inspector | None = None
         self._pending_state: dict[str, Any] = {}
         self._picture_state: dict[str, Any] = {}
         self._start_when_ready = False
-        self._timeline = TrainTimeline(self)
         self._arrange()
         self._wire()
         self._choose(0)
@@ -58,7 +54,8 @@ class TrainPanel(Panel):
     def _arrange(self) -> None:
         self.heading = theme.title(QLabel(self.tr("Train"), self))
         self.bar = ControlBar(self)
-        self.files = FileMenu(self)
+        self.files = FileMenu(self.session, self.runs, self.slot, self)
+        self.launcher = Launcher(self.runs, self.files.fetch, self)
         self.banner = Banner(self)
         self.banner.hide()
         self.empty = EmptyState(icon="curves", parent=self)
@@ -94,24 +91,21 @@ class TrainPanel(Panel):
         self.runs.curves_grew.connect(self._curves_grew)
         self.runs.curves_moved.connect(lambda _slot: self._draw_curves())
         self.runs.frames_moved.connect(self._frames_moved)
-        self._timeline.changed.connect(self._frame_changed)
-        self.looker.looked.connect(self._looked)
-        self.looker.sheet.connect(lambda sheet, _step: self.picture().previews.show_sheet(sheet))
-        self.looker.units.connect(self._counted)
-        self.looker.unit.connect(lambda unit: self.picture().set_unit(unit))
-        self.looker.refused.connect(self._refused)
+        self.files.overlays_changed.connect(self._draw_curves)
+        self.files.resume_wanted.connect(self.resume_folder)
+        self.files.copy_wanted.connect(self.copy_command)
+        self.files.refused.connect(self.say)
+        self.launcher.began.connect(self._begun)
+        self.launcher.refused.connect(self.say)
+        self.sight.timeline.changed.connect(self._show_step)
+        looker = self.sight.looker
+        looker.looked.connect(self._looked)
+        looker.sheet.connect(lambda sheet, _step: self.picture().previews.show_sheet(sheet))
+        looker.units.connect(self._counted)
+        looker.unit.connect(lambda unit: self.picture().set_unit(unit))
+        looker.refused.connect(self._refused)
         session.ready.connect(self._torch_is_here)
-        session.seed_changed.connect(lambda _seed: self._aim())
-        keys: dict[str, Callable[[], None]] = {
-            "P": bar.main.click,
-            "S": bar.step_button.click,
-            "E": bar.epoch_button.click,
-            "R": bar.resume_button.click,
-        }
-        for key, action in keys.items():
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(action)
+        bar.lend_keys(self)
 
     def picture(self) -> Picture:
         """Curves and previews, built when there is something to draw: plotting loads slowly."""
@@ -119,7 +113,7 @@ class TrainPanel(Panel):
             from genstudio.ui.panels._train_picture import Picture
 
             self._picture = Picture(self)
-            self._picture.previews.columns_changed.connect(self.looker.set_pairs)
+            self._picture.previews.columns_changed.connect(self.sight.looker.set_pairs)
             self._picture.failed.connect(lambda sentence: self.say(Failure(sentence)))
             self.body.addWidget(self._picture)
             self._picture.fit(self.width())
@@ -133,7 +127,9 @@ class TrainPanel(Panel):
             page.live.manifold_wanted.connect(self.show_on_manifold)
             page.live.copy_wanted.connect(self.copy_command)
             page.setup.copy_wanted.connect(self.copy_command)
-            page.setup.earlier_wanted.connect(self.files.ask_resume)
+            page.setup.earlier_wanted.connect(
+                lambda: self.files.ask_resume(page.setup.earlier_button)
+            )
             page.setup.changed.connect(self._offer_start)
             if self.session.torch_ready:
                 self._torch_is_here()
@@ -159,9 +155,6 @@ class TrainPanel(Panel):
         """The chosen slot's run."""
         return self.runs.slots[self.chosen]
 
-    def _views(self) -> list[RunView | None]:
-        return [slot.view if slot is not None else None for slot in self.runs.slots]
-
     def start(self, *, paused: bool = False) -> int:
         """Train what the form says in the chosen slot, or in the other one while that is busy; 0
         where it cannot.
@@ -178,53 +171,19 @@ class TrainPanel(Panel):
         except BadInput as error:
             self.say(Failure(str(error)))
             return 0
-        return self._begin(recipe, starting(recipe), paused=paused)
+        return self.launcher.start(recipe, self.chosen, paused=paused)
 
     def resume(self) -> int:
         """Go on with the chosen run: paused, or stopped and saved."""
-        slot = self.slot()
-        if slot is None:
-            return 0
-        if slot.view.state is JobState.PAUSED:
-            self.runs.resume(self.chosen)
-            return slot.view.run
-        return self.resume_folder(slot.view.recipe.out, before=slot.curves)
+        return self.launcher.resume(self.chosen)
 
-    def resume_folder(self, folder: Path, before: Curves | None = None) -> int:
+    def resume_folder(self, folder: Path) -> int:
         """Go on with the run in `folder` from its last checkpoint; 0 where it cannot."""
-        try:
-            recipe = recipe_in(folder)
-        except BadInput as error:
-            self.say(Failure(str(error)))
-            return 0
-        run = self._begin(recipe, resuming(folder), before=before)
-        if run and before is None:
-            self.files.fetch(folder, lambda curves: self._prepend(run, curves))
-        return run
+        return self.launcher.resume_folder(folder, self.chosen)
 
-    def _begin(
-        self,
-        recipe: Recipe,
-        factory: Callable[[], Any],
-        *,
-        paused: bool = False,
-        before: Curves | None = None,
-    ) -> int:
-        index = free_slot(tuple(self._views()), self.chosen)
-        if index is None:
-            self.say(Failure(self.tr("Two runs are training. Stop one of them to start another.")))
-            return 0
+    def _begun(self, index: int) -> None:
         self.banner.hide()
-        run = self.runs.start(index, recipe, factory, paused=paused, before=before)
         self._choose(index)
-        return run
-
-    def _prepend(self, run: int, earlier: Curves) -> None:
-        """Put the curves that a resumed run has written before under those of now."""
-        slot = next((s for s in self.runs.slots if s is not None and s.view.run == run), None)
-        if slot is not None:
-            slot.curves.put_before(earlier)
-            self._draw_curves()
 
     def _advance(self, how: Callable[[int], None]) -> None:
         """One step or one epoch; without a run it starts one that waits."""
@@ -237,7 +196,7 @@ class TrainPanel(Panel):
         """Let the Manifold panel follow the chosen run: its live model, or the stored step in
         view.
         """
-        slot, frame = self.slot(), self._timeline.frame()
+        slot, frame = self.slot(), self.sight.timeline.frame()
         if slot is None or frame is None:
             return
         live = not slot.view.over
@@ -268,7 +227,7 @@ class TrainPanel(Panel):
 
     def _show_chosen(self) -> None:
         slot = self.slot()
-        self.bar.show_slots(self._views())
+        self.bar.show_slots(self.runs.views())
         self.bar.show_run(slot.view if slot is not None else None)
         if slot is None:
             self._offer_start()
@@ -280,7 +239,7 @@ class TrainPanel(Panel):
         if self._inspector is not None:
             self._inspector.show_slot(slot)
         self._show_failure(slot)
-        self._frames_moved(self.chosen)
+        self.sight.show_frames()
 
     def _offer_start(self) -> None:
         """The empty panel's sentence and button say what would be started."""
@@ -299,15 +258,15 @@ class TrainPanel(Panel):
 
     def _run_changed(self, index: int) -> None:
         slot = self.runs.slots[index]
-        self.bar.show_slots(self._views())
-        self._watch(index)
+        self.bar.show_slots(self.runs.views())
+        self.sight.watch(slot)
         if index != self.chosen:
             return
         self.bar.show_run(slot.view if slot is not None else None)
         if self._inspector is not None:
             self._inspector.show_slot(slot)
         self._show_failure(slot)
-        self._aim()
+        self.sight.aim()
 
     def _show_failure(self, slot: Slot | None) -> None:
         """The sentence stands while the run that failed is chosen."""
@@ -319,10 +278,6 @@ class TrainPanel(Panel):
         elif self.banner.isVisibleTo(self):
             self.banner.hide()
 
-    def overlays_changed(self) -> None:
-        """Other earlier runs are laid over."""
-        self._draw_curves()
-
     def tells(self, failure: Failure) -> bool:
         return any(job.failure is failure for job in self.session.jobs().values())
 
@@ -331,7 +286,7 @@ class TrainPanel(Panel):
             self.banner.show_error(failure.sentence(), failure.details)
 
     def _curves_grew(self, index: int, scalars: Scalars) -> None:
-        if self._front and self._picture is not None:
+        if self.sight.seen and self._picture is not None:
             if index == self.chosen:
                 self._picture.grow(scalars)
             else:
@@ -340,10 +295,10 @@ class TrainPanel(Panel):
     def _draw_curves(self) -> None:
         """The chosen run in front, the other slot's and earlier runs behind it."""
         slot = self.slot()
-        if slot is None or self._picture is None or not self._front:
+        if slot is None or self._picture is None or not self.sight.seen:
             return
         self._picture.show_run(slot.curves, self._behind)
-        self._picture.show_step(None if self._following() else self._shown_step())
+        self._show_step()
 
     def _behind(self) -> list[Curves]:
         """The other slot's run and the earlier ones that are measured in the same unit."""
@@ -354,40 +309,16 @@ class TrainPanel(Panel):
         scale = chosen.curves.scale if chosen is not None else ""
         return [run for run in (*others, *self.files.overlays()) if run.scale == scale]
 
-    def _following(self) -> bool:
-        slot = self.slot()
-        return slot is None or slot.frames.following
-
-    def _shown_step(self) -> int | None:
-        frame = self._timeline.frame()
-        return frame.step if frame is not None else None
-
     def _frames_moved(self, index: int) -> None:
-        if index != self.chosen:
-            return
-        slot = self.slot()
-        if slot is None:
-            return
-        progress = slot.view.progress
-        self._timeline.show(slot.frames, slot.view.name, progress.total if progress else None)
-        self._aim()
+        if index == self.chosen:
+            self.sight.show_frames()
 
-    def _frame_changed(self) -> None:
+    def _show_step(self) -> None:
         if self._picture is not None:
-            self._picture.show_step(None if self._following() else self._shown_step())
-        self._aim()
-
-    def _aim(self) -> None:
-        slot, frame = self.slot(), self._timeline.frame()
-        if slot is None or frame is None or slot.card is None:
-            self.looker.aim(None)
-            return
-        recipe, dim = slot.view.recipe, slot.card.latent_dim
-        self.looker.aim(Aim(slot.view.run, frame, recipe.data, dim, self.session.seed))
+            self._picture.show_step(self.sight.pointed_step())
 
     def _looked(self, look: Any, step: int) -> None:
-        frame = self._timeline.frame()
-        live = frame is not None and frame.live
+        live = self.sight.is_live()
         self.picture().previews.show_look(look, step, self.session.seed, live=live)
 
     def _refused(self, failure: Failure) -> None:
@@ -403,34 +334,20 @@ class TrainPanel(Panel):
     # Hooks -------------------------------------------------------------------------------------
 
     def timeline(self) -> Timeline | None:
-        return self._timeline
-
-    def _watch(self, index: int) -> None:
-        """Have the weights of a run published while it is seen here, or in another panel."""
-        slot = self.runs.slots[index]
-        if slot is None or slot.card is None:
-            return
-        elsewhere = any(ref.run == slot.view.run for ref in self.session.slots().values())
-        soon = slot.view.state is not JobState.RUNNING or self.looker.hungry()
-        wanted = elsewhere or (self._front and index == self.chosen and soon)
-        if wanted != slot.watched:
-            slot.watched = wanted
-            self.session.watch(slot.view.run, wanted)
+        return self.sight.timeline
 
     def activated(self) -> None:
-        self._front = True
-        self.looker.set_seen(True)
+        self.sight.set_seen(True)
         for index in range(N_SLOTS):
             self._run_changed(index)
         self._draw_curves()
 
     def deactivated(self) -> None:
-        self._front = False
         if self._picture is not None:
             self._picture.rest()
-        self.looker.set_seen(False)
-        for index in range(N_SLOTS):
-            self._watch(index)
+        self.sight.set_seen(False)
+        for slot in self.runs.slots:
+            self.sight.watch(slot)
 
     def state(self) -> dict[str, Any]:
         page = self._inspector
