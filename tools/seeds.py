@@ -86,6 +86,8 @@ FIGURES = {
     "drag_largest_step": Figure("Largest step over the distance of the ends", None),
 }
 
+BESIDE = {"crossfade": "the plain cross-fade", "true moons": "true moons"}
+
 Measured = dict[str, dict[str, float]]  # of one run: figures by sampler, "any" for those of none
 
 
@@ -120,6 +122,8 @@ def _of_moons(model: Any, row: Row) -> Measured:
     found = finish(moon.report(model, row.data, seed=0, n=N_MOONS, n_drags=N_DRAGS))
     samplers = {name: {"off_share": share} for name, share in found["off_share"].items()}
     drags = {f"drag_{key}": value for key, value in found["drag"]["model"].items()}
+    if found["sigmas"] is not None:
+        drags["sigmas"] = found["sigmas"]
     return {**samplers, "any": drags, "crossfade": found["drag"]["crossfade"],
             "true moons": found["drag"]["moons"]}  # fmt: skip
 
@@ -200,17 +204,21 @@ def lines_of(found: dict[str, list[Measured]]) -> list[dict[str, Any]]:
 
 def study(runs: Path) -> dict[str, Any]:
     """Every row whose runs are all measured."""
-    rows = {}
+    rows: dict[str, Any] = {}
     for key, row in ROWS.items():
         files = {f: [runs / key / f"{f}-{s}" / "study.json" for s in SEEDS] for f in FAMILIES}
         if not all(file.is_file() for f in FAMILIES for file in files[f]):
             continue
         found = {f: [json.loads(file.read_text("utf-8")) for file in files[f]] for f in FAMILIES}
-        beside = {name: found["ae"][0][name] for name in ("crossfade", "true moons")
-                  if name in found["ae"][0]}  # fmt: skip
-        command = f"genstudio train ae|vae --data {row.data} --precision float32 {row.options}"
-        rows[key] = {"title": row.title, "command": command, "beside": beside,
-                     "lines": lines_of(found)}  # fmt: skip
+        rows[key] = {
+            "title": row.title,
+            "command": f"genstudio train ae|vae --data {row.data} {row.options} --seed 1..5",
+            "lines": lines_of(found),
+            "beside": {k: found["ae"][0][k] for k in BESIDE if k in found["ae"][0]},
+        }
+        sigmas = [run["any"]["sigmas"] for run in found["vae"] if "sigmas" in run["any"]]
+        if sigmas:
+            rows[key]["sigmas"] = dict(zip(("mean", "half"), interval(sigmas), strict=True))
     return {"seeds": SEEDS, "n_gap": N_GAP, "n_moons": N_MOONS, "n_drags": N_DRAGS, "rows": rows}
 
 
@@ -221,16 +229,18 @@ def markdown(found: dict[str, Any]) -> str:
         parts.append(f"\n## {row['title']}\n\n`{row['command']}`\n\n")
         parts.append("| figure | z drawn from | AE | VAE | better |\n|---|---|---:|---:|---|\n")
         for line in row["lines"]:
-            cells = [f"{line[f]['mean']:.3f} ± {line[f]['half']:.3f}" for f in FAMILIES]
-            title = FIGURES[line["figure"]].title
-            parts.append(
-                f"| {title} | {line['sampler']} | {' | '.join(cells)} | {line['better']} |\n"
-            )
+            numbers = [f"{line[f]['mean']:.3f} ± {line[f]['half']:.3f}" for f in FAMILIES]
+            cells = [FIGURES[line["figure"]].title, line["sampler"], *numbers, line["better"]]
+            parts.append(f"| {' | '.join(cells)} |\n")
         for name, figures in row["beside"].items():
-            told = ", ".join(
-                f"{FIGURES['drag_' + k].title.lower()} {v:.3f}" for k, v in figures.items()
+            told = [f"{FIGURES[f'drag_{k}'].title.lower()} {v:.3f}" for k, v in figures.items()]
+            parts.append(f"\nThe same by {BESIDE[name]}: {', '.join(told)}.\n")
+        if "sigmas" in row:
+            mean, half = row["sigmas"]["mean"], row["sigmas"]["half"]
+            parts.append(
+                f"\nThe VAE's codes of half and full moon lie {mean:.0f} ± {half:.0f} standard "
+                "deviations of q(z | x) apart.\n"
             )
-            parts.append(f"\nBeside it, {name}: {told}.\n")
     return "".join(parts)
 
 

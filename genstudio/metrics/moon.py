@@ -82,6 +82,7 @@ class Drag:
     """A straight path between two encoded moons, beside the cross-fade and the true moons."""
 
     z: np.ndarray  # float32 (F, D)
+    sigmas: float | None  # between the ends' codes, see `apart`; None without a spread
     lit: np.ndarray  # float32 (F,), of the true moons
     model: Strip
     crossfade: Strip
@@ -149,9 +150,10 @@ def drag(
     _check_path(from_lit, to_lit, frames)
     path = (float(from_lit), float(to_lit), int(frames), int(seed))
     crossfade, moons = references(*path)
-    z, images = _decoded(model, moons)
+    z, images, sigmas = _decoded(model, moons)
     lit = np.linspace(from_lit, to_lit, frames, dtype=np.float32)
-    now = Drag(z, lit, _unmeasured(images), _unmeasured(crossfade), _unmeasured(moons), 0.0)
+    ours, fade, true = (_unmeasured(part) for part in (images, crossfade, moons))
+    now = Drag(z, sigmas, lit, ours, fade, true, done=0.0)
     yield now
     pieces = [slice(first, first + _PIECE) for first in range(0, frames, _PIECE)]
     todo = [(name, piece) for name in ("model", "crossfade", "moons") for piece in pieces]
@@ -196,7 +198,8 @@ def report(
     """The figures of one model beside those of cross-fade and true moons; ends in a dict.
 
     `off_share` by sampler, and under `drag` the means over `n_drags` paths from half to full moon
-    for "model", "crossfade" and "moons". Drag i is between the same two moons for every model.
+    for "model", "crossfade" and "moons"; `sigmas` is the mean of theirs. Drag i is between the same
+    two moons for every model.
 
     Raises: BadInput as `drag` and `off_share`.
     """
@@ -211,8 +214,10 @@ def report(
                 off[name] = end.value.share
                 break
     rows: dict[str, list[dict[str, float]]] = {"model": [], "crossfade": [], "moons": []}
+    sigmas: list[float] = []
     for i in range(n_drags):
         *_, whole = drag(model, data, seed=i)
+        sigmas += [] if whole.sigmas is None else [whole.sigmas]
         for name, found in rows.items():
             found.append(getattr(whole, name).figures)
         yield Progress(len(REPORTED) * n + i + 1, total)
@@ -220,7 +225,8 @@ def report(
         name: {key: float(np.mean([row[key] for row in found])) for key in found[0]}
         for name, found in rows.items()
     }
-    return {"n": n, "n_drags": n_drags, "off_share": off, "drag": means}
+    between = float(np.mean(sigmas)) if sigmas else None
+    return {"n": n, "n_drags": n_drags, "off_share": off, "drag": means, "sigmas": between}
 
 
 @lru_cache(maxsize=64)
@@ -258,13 +264,26 @@ def _measure(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @torch.no_grad()
-def _decoded(model: Any, moons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Codes (F, D) on the straight line between the first and the last moon, and their pictures."""
+def _decoded(model: Any, moons: np.ndarray) -> tuple[np.ndarray, np.ndarray, float | None]:
+    """Codes (F, D) on the straight line from the first moon to the last, their pictures, and how
+    many sigmas the ends are apart.
+    """
     ends = torch.from_numpy(moons[[0, -1]]).to(model.device)
-    start, end = model.encode(ends).mean
+    mean, std = model.encode(ends)
     share = torch.linspace(0, 1, len(moons), device=model.device)[:, None]
-    z = start + share * (end - start)  # (F, D)
-    return z.float().cpu().numpy(), model.decode(z).float().cpu().numpy()
+    z = mean[0] + share * (mean[1] - mean[0])  # (F, D)
+    images = model.decode(z).float().cpu().numpy()
+    return z.float().cpu().numpy(), images, None if std is None else apart(mean, std)
+
+
+def apart(mean: torch.Tensor, std: torch.Tensor) -> float:
+    """Distance of two diagonal Gaussians' means (2, D), in standard deviations along their line.
+
+    sqrt(sum_d (difference_d / s_d)^2), s_d^2 the mean of both variances.
+    """
+    difference = (mean[1] - mean[0]).double()
+    variance = std.double().square().mean(0)
+    return float((difference.square() / variance).sum().sqrt())
 
 
 def _unmeasured(images: np.ndarray) -> Strip:

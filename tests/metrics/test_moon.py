@@ -35,15 +35,19 @@ class Fake:
     latent_dim = 5
     device = torch.device("cpu")
 
-    def __init__(self, wrong: bool = False, shape: tuple[int, ...] = (1, 28, 28)) -> None:
+    def __init__(
+        self, wrong: bool = False, shape: tuple[int, ...] = (1, 28, 28), spread: float = 0.0
+    ) -> None:
         self.wrong = wrong
+        self.spread = spread
         self.shape = shape
 
     def encode(self, x: torch.Tensor) -> Posterior:
         found = moon.distance(x.numpy())
         side = np.full(len(x), 1.0 if found.waxing[0] else -1.0)  # a full moon has none
         code = np.column_stack([found.lit, side, found.shift, found.radius])
-        return Posterior(torch.from_numpy(code.astype(np.float32)), None)
+        mean = torch.from_numpy(code.astype(np.float32))
+        return Posterior(mean, torch.full_like(mean, self.spread) if self.spread else None)
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         code = z.numpy().astype(np.float64)
@@ -145,6 +149,17 @@ def test_a_drag_of_a_perfect_model_is_the_true_moons() -> None:
     np.testing.assert_allclose(found.crossfade.step, 1 / 32, rtol=1e-4)
     assert found.crossfade.figures["off_share"] > 0.4
     assert found.model.figures["largest_step"] > 1.5 / 32  # a moving edge, not a fade
+
+
+def test_sigmas_between_two_codes() -> None:
+    mean = torch.tensor([[0.0, 0.0, 5.0], [3.0, 4.0, 5.0]])
+    assert moon.apart(mean, torch.full((2, 3), 0.5)) == pytest.approx(10.0)
+    wide = torch.tensor([[1.0, 1.0, 9.0], [7.0**0.5, 7.0**0.5, 9.0]])  # mean variance 4
+    assert moon.apart(mean, wide) == pytest.approx(2.5)
+    first, *_ = moon.drag(Fake())
+    assert first.sigmas is None
+    first, *_ = moon.drag(Fake(spread=0.1))
+    assert first.sigmas == pytest.approx(np.linalg.norm(first.z[-1] - first.z[0]) / 0.1, rel=1e-4)
 
 
 def test_the_seed_draws_the_moon() -> None:
