@@ -13,7 +13,7 @@ from typing import Any
 
 from genstudio.abilities import BadInput
 
-NAMES = ("startup", "latency", "stall", "sheet", "points", "training", "memory")
+NAMES = ("startup", "latency", "stall", "sheet", "points", "training", "compare", "memory")
 _LONG = ("memory",)  # only when asked for
 
 

@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from genstudio.abilities import BadInput
-from genstudio.commands import _beside, _interpolate, _lists, _measure, _pictures, _train
+from genstudio.commands import (
+    _beside,
+    _compare,
+    _interpolate,
+    _lists,
+    _measure,
+    _pictures,
+    _train,
+)
 from genstudio.commands._output import Interrupted
 
 INTERRUPTED = 130
@@ -23,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _part in (_lists, _train, _pictures, _interpolate, _measure, _beside):
+for _part in (_lists, _train, _pictures, _interpolate, _measure, _compare, _beside):
     _part.add_to(app)
 
 
