@@ -16,6 +16,12 @@ Curve = Callable[[np.ndarray], np.ndarray]  # parameters (n,) to latent points (
 
 EVEN_TO = 0.01  # coefficient of variation at which the frames count as evenly spaced
 MAX_ROUNDS = 60
+MIN_PIECE = 16  # frames decoded at once, however slow the machine seems: fewer cost nearly as much
+
+
+def piece(model: Any) -> int:
+    """How many frames are decoded between two yields."""
+    return max(MIN_PIECE, chunk_size(model))
 
 
 def images(model: Any, z: np.ndarray) -> Generator[None, None, Tensor]:
@@ -24,7 +30,7 @@ def images(model: Any, z: np.ndarray) -> Generator[None, None, Tensor]:
     parts = []
     done = 0
     while done < len(batch):
-        part = batch[done : done + chunk_size(model)]
+        part = batch[done : done + piece(model)]
         begun = time.perf_counter()
         with torch.no_grad():
             parts.append(model.decode(part))

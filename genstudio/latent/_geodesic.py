@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from genstudio.latent import _frames
-from genstudio.latent._decode import chunk_size, note_speed, to_tensor
+from genstudio.latent._decode import note_speed, to_tensor
 
 LEVELS = (2, 8)  # steps of the path whose energy is lowered, for one side of the polygon
 FINER = LEVELS[-1]
@@ -159,7 +159,7 @@ class _Task:
         """Objective and gradient at these corners, on a path `times` as fine."""
         z = finer(corners, times)
         graphs = []
-        for part in to_tensor(z, self._model).split(chunk_size(self._model)):
+        for part in to_tensor(z, self._model).split(_frames.piece(self._model)):
             graphs.append(self._forward(part))
             yield None
         x = torch.cat([image.detach() for _, image in graphs])  # (n + 1, C, H, W)

@@ -325,3 +325,26 @@ def test_the_square_of_four_has_its_corners_at_its_corners() -> None:
     assert middle.image.shape == (1, 1, 1) and middle.image[0, 0, 0] == 1.0
     with pytest.raises(BadInput, match="four"):
         paths.bilinear(Line(), corners[:3], 0, 0)
+
+
+@pytest.mark.parametrize("shape", [(1, 12, 12), (3, 12, 12)])
+@pytest.mark.parametrize("kind", paths.KINDS)
+@pytest.mark.parametrize(
+    ("family", "config"),
+    [
+        ("vae", {"net": "conv", "latent_dim": 5, "width": 16, "channels": 4}),
+        ("ae", {"width": 16}),
+        ("dae", {"latent_dim": 1, "width": 16}),
+        ("pca", {"latent_dim": 4}),
+    ],
+)
+def test_every_family_with_codes_has_paths(
+    family: str, config: dict[str, Any], kind: str, shape: tuple[int, ...]
+) -> None:
+    model = genstudio.create(family, shape, seed=1, **config).eval()  # its weights want gradients
+    rng = torch.Generator().manual_seed(0)
+    knots = torch.randn(3, model.latent_dim or 0, generator=rng).numpy()
+    path = last(model, kind, knots, 9, even=True)
+    assert path.images.shape == (9, *shape) and np.isfinite(path.images).all()
+    assert path.speed.std() / path.speed.mean() <= 0.05
+    assert all(p.grad is None for p in model.parameters())
