@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 K = 5
-ROWS = 500  # rows of a distance matrix held at once: 20 MB for 10,000 columns
+ROWS = 250  # rows of a distance matrix held at once: 10 MB for 10,000 columns
 ROUNDS = 200  # of the bootstrap
 FRECHET_ROUNDS = 50
 LEVEL = 0.95
@@ -148,6 +148,7 @@ def frechet_interval(
     A set drawn with replacement lies farther away than the set itself, so the spread of the rounds
     is laid around the distance of the sets themselves. In pieces of work.
     """
+    real, made = real.double(), made.double()
     point = frechet_distance(real, made)
     distances = []
     for _ in range(rounds):
@@ -161,13 +162,15 @@ def frechet_interval(
 
 def share_interval(
     made: Tensor, held_out: Tensor, quantile: float, rng: torch.Generator, rounds: int = ROUNDS
-) -> Interval:
+) -> Generator[None, None, Interval]:
     """Bootstrap interval of the share of distances `made` (N,) beyond the quantile of `held_out`
-    (H,), at 95 %: both are drawn anew each round.
+    (H,), at 95 %: both are drawn anew each round. In pieces of work.
     """
     made, held_out = made.double().sort().values, held_out.double()
     shares = []
-    for _ in range(rounds):
+    for i in range(rounds):
+        if i % 20 == 19:
+            yield None
         threshold = held_out[_again(len(held_out), rng)].quantile(quantile)
         counts = _again(len(made), rng).bincount(minlength=len(made))
         first = int(torch.searchsorted(made, threshold, right=True))

@@ -226,19 +226,19 @@ def _row(
     model: Any, dataset: Dataset, name: str, n: int, seed: int, own: bank.Bank, real: _Real
 ) -> Generator[Progress, None, dict[str, Any]]:
     """The figures of n samples; overlap and Frechet take as many of them as real images."""
-    n_real, note = len(real.features), f"samples from {name}"
-    made = yield from _samples(model, dataset, name, n, seed)
-    after = Progress(n, 2 * n, note)
-    far = own.distance(made)
-    held_out, rng = own.held_out, _rng(seed, f"bootstrap {name}")
-    same = made[:n_real]
-    overlap = yield from _steady(fidelity.overlap(real.features, same, real.radii), after)
-    later = Progress(3 * n, 4 * n, note)
-    spread = yield from _steady(fidelity.frechet_interval(real.features, same, rng), later)
-    share = fidelity.share_interval(far, held_out, bank.QUANTILE, rng)
-    intervals: dict[str, Any] = {"hole_share": [_beyond_chance(end) for end in share]}
+    note, rng = f"samples from {name}", _rng(seed, f"bootstrap {name}")
+    made, far = yield from _samples(model, dataset, name, n, seed, own)
+    same = made[: len(real.features)]
+    near = fidelity.overlap(real.features, same, real.radii)
+    overlap = yield from _steady(near, Progress(n, 2 * n, note))
+    at = Progress(3 * n, 4 * n, note)
+    spread = yield from _steady(fidelity.frechet_interval(real.features, same, rng), at)
+    shares = fidelity.share_interval(far, own.held_out, bank.QUANTILE, rng)
+    low, high = yield from _steady(shares, at)
+    intervals = {"hole_share": [_beyond_chance(low), _beyond_chance(high)]}
     for figure, values in overlap.by_name().items():
         intervals[figure] = list(fidelity.mean_interval(values, rng))
+        yield at
     intervals["frechet"] = list(spread)
     intervals["frechet_floor"] = list(real.floor_interval)
     return {
@@ -261,16 +261,16 @@ def _beyond_chance(share: float) -> float:
 
 
 def _samples(
-    model: Any, dataset: Dataset, name: str, n: int, seed: int
-) -> Generator[Progress, None, Tensor]:
-    """Features of n samples (n, 128); they count as the first half of 2 n."""
+    model: Any, dataset: Dataset, name: str, n: int, seed: int, own: bank.Bank
+) -> Generator[Progress, None, tuple[Tensor, Tensor]]:
+    """Features of n samples (n, 128) and their distances from the bank (n,): half of the work."""
     rng, note = _rng(seed, name), f"samples from {name}"
     z: Tensor | None = None
     if name != OWN:
         making = latent_samplers.making(name, model, dataset, rng)
         sampler = yield from _steady(making, Progress(0, 2 * n, f"fit of {name}"))
         z = sampler.sample(n, rng)
-    parts = []
+    parts, far = [], []
     for start in range(0, n, bank.CHUNK):
         size = min(bank.CHUNK, n - start)
         with evaluating(model):
@@ -279,8 +279,9 @@ def _samples(
             else:
                 x = model.decode(z[start : start + size].to(model.device))
         parts.append(judge.features(x.cpu()))
+        far.append(own.distance(parts[-1]))
         yield Progress(start + size, 2 * n, note)
-    return torch.cat(parts)
+    return torch.cat(parts), torch.cat(far)
 
 
 # Straight paths ---------------------------------------------------------------------------------

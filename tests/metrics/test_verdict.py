@@ -63,8 +63,8 @@ def test_touching_intervals_are_no_win() -> None:
 def test_one_model_says_which_sampler_closes_its_gap() -> None:
     assert verdict({"ae": AE}) == [
         (
-            "ae has the smallest hole share drawn from a fitted Gaussian, 0.20, and the largest drawn "
-            "from N(0, I), 0.90."
+            "ae has the smallest hole share drawn from a fitted Gaussian, 0.20, and the largest "
+            "drawn from N(0, I), 0.90."
         )
     ]
     assert verdict({"vae": VAE}) == ["vae has the same hole share for every sampler, 0.30."]
