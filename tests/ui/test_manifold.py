@@ -339,7 +339,8 @@ def test_the_map_follows_a_model_in_training_without_mixing_steps(
         lambda: seen.append((panel.plane.sheet_tag(), panel.scene.encoded_at()))
     )
     holes: list[int] = []
-    qtbot.waitUntil(lambda: bool(session.jobs()[run].progress), timeout=WITHIN_MS)
+    begun = 3 * WITHIN_MS  # data are read and the fastest way to train is chosen first
+    qtbot.waitUntil(lambda: bool(session.jobs()[run].progress), timeout=begun)
     session.show("A", f"live:{run}")
 
     def grown() -> bool:

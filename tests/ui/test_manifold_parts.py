@@ -25,7 +25,6 @@ from genstudio.ui.panels._map_space import (
     posterior_lines,
     prior_lines,
 )
-from genstudio.ui.panels.manifold import serves
 from genstudio.ui.session import ModelRef
 from genstudio.ui.widgets.latent_plane import View
 
@@ -244,13 +243,6 @@ def test_the_timeline_has_the_snapshots_and_then_the_model(qapp) -> None:
     assert (line.source(), line.index(), line.count()) == ("s600", 1, 5), "the hand's place stays"
     line.set_model(ModelRef("other", CARD, "other"))
     assert (line.count(), line.source()) == (0, "other")
-
-
-def test_a_panel_says_why_a_model_has_no_map() -> None:
-    assert serves(CARD) is None
-    assert "latent" in serves(CARD.model_copy(update={"abilities": ()}))
-    assert "one" in serves(CARD.model_copy(update={"latent_dim": 1}))
-    assert "points" in serves(CARD.model_copy(update={"shape": (2,)}))
 
 
 def test_the_panel_is_there_before_torch() -> None:

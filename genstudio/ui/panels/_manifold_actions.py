@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
+from genstudio.ui.panels._manifold_hand import Hand
+from genstudio.ui.panels._manifold_rows import ProbeView
 from genstudio.ui.panels._manifold_save import SaveSheet
 from genstudio.ui.panels._manifold_text import as_python, z_text
-
-if TYPE_CHECKING:
-    from genstudio.ui.panels.manifold import Manifold
+from genstudio.ui.session import Session
 
 
 class Actions(QObject):
     """Copy, save and the context menu of one panel."""
 
-    def __init__(self, panel: Manifold) -> None:
-        super().__init__(panel)
-        self._panel = panel
+    def __init__(self, session: Session, hand: Hand, probe: ProbeView, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session, self._hand, self._probe, self._panel = session, hand, probe, parent
 
     def _shown_z(self) -> np.ndarray | None:
-        probed = self._panel.column.probe.probed()
+        probed = self._probe.probed()
         return probed.z if probed is not None else None
 
     def copy_text(self) -> None:
@@ -37,19 +35,19 @@ class Actions(QObject):
         """A script that decodes z of the probe on the clipboard."""
         z = self._shown_z()
         if z is not None:
-            source = self._panel.session.lasting(self._panel.scene.source)
+            source = self._session.lasting(self._hand.scene.source)
             QGuiApplication.clipboard().setText(as_python(source, z))
 
     def save_sheet(self) -> SaveSheet | None:
         """Open the dialog that decodes the region in view at a chosen size."""
-        if self._panel.scene.ref is None:
+        if self._hand.scene.ref is None:
             return None
         dialog = SaveSheet(
-            self._panel.session,
-            self._panel.scene.source,
-            self._panel.scene.space,
-            self._panel.plane.frame().extent,
-            self._panel.scene.ref.card.shape,
+            self._session,
+            self._hand.scene.source,
+            self._hand.scene.space,
+            self._hand.plane.frame().extent,
+            self._hand.scene.ref.card.shape,
             self._panel.window(),
         )
         dialog.open()
@@ -59,27 +57,27 @@ class Actions(QObject):
         """The menu of the right button at a map point."""
         menu = QMenu(self._panel)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(self.tr("Pin this point"), lambda: self._panel.hand.click(x, y))
-        cloud, point = self._panel.scene.shown(), self._panel.plane.point_at(x, y)
+        menu.addAction(self.tr("Pin this point"), lambda: self._hand.click(x, y))
+        cloud, point = self._hand.scene.shown(), self._hand.plane.point_at(x, y)
         if cloud is not None and 0 <= point < len(cloud.mean):
             index, split = int(cloud.index[point]), cloud.split
             text = self.tr("Show the posterior of %1 image %2")
             text = text.replace("%1", split).replace("%2", f"{index:,}")
-            menu.addAction(text, lambda: self._panel.study.choose(index, split))
+            menu.addAction(text, lambda: self._hand.study.choose(index, split))
         menu.addSeparator()
         menu.addAction(self.tr("Copy z as text"), self.copy_text)
         menu.addAction(self.tr("Copy z as Python"), self.copy_python)
         menu.addSeparator()
-        active = self._panel.plane.active_pin()
+        active = self._hand.plane.active_pin()
         remove = menu.addAction(
-            self.tr("Remove the chosen pin"), lambda: self._panel.board.remove(active)
+            self.tr("Remove the chosen pin"), lambda: self._hand.board.remove(active)
         )
         remove.setEnabled(active >= 0)
-        clear = menu.addAction(self.tr("Remove all pins"), self._panel.board.clear)
-        clear.setEnabled(bool(self._panel.board.pins().points))
+        clear = menu.addAction(self.tr("Remove all pins"), self._hand.board.clear)
+        clear.setEnabled(bool(self._hand.board.pins().points))
         menu.addSeparator()
-        menu.addAction(self.tr("Random test image"), self._panel.study.choose_random)
-        menu.addAction(self.tr("Reset the view"), self._panel.plane.reset_view)
+        menu.addAction(self.tr("Random test image"), self._hand.study.choose_random)
+        menu.addAction(self.tr("Reset the view"), self._hand.plane.reset_view)
         menu.addAction(self.tr("Save the sheet as PNG…"), self.save_sheet)
         return menu
 

@@ -84,6 +84,17 @@ class Bar(QWidget):
         self._rows.addLayout(head, 1)
         self._rows.addLayout(tools)
 
+    def say_cells(self, cells: tuple[int, int], share: float, step: int | None) -> None:
+        """How many columns and rows of cells, whether more are on their way (a `share` below 1),
+        and of which training step.
+        """
+        text = self.tr("%1 x %2 cells") if share >= 1 else self.tr("%1 x %2 cells, refining")
+        if step is not None:
+            text = self.tr("%1 x %2 cells, training step %3").replace("%3", f"{step:,}")
+        text = text.replace("%1", str(cells[0])).replace("%2", str(cells[1]))
+        if text != self.status.text():
+            self.status.setText(text)
+
     def layers(self) -> dict[str, bool]:
         return {layer: pill.isChecked() for layer, pill in self.pills.items()}
 

@@ -47,7 +47,7 @@ def bring_back(panel: Manifold, state: dict[str, Any]) -> None:
     if subset != panel.scene.subset:
         panel.scene.set_subset(subset)
     scale = kept.scale if panel.has_prior else "linear"
-    panel.keep_view(kept.view)
+    panel.home.kept_view = kept.view
     panel.set_space(plane=kept.plane, scale=scale, shell=kept.shell)
     panel.bar.scale.set_value(panel.scene.space.scale.name)
     panel.column.plane.set_shell(kept.shell)

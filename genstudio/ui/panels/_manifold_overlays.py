@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from genstudio.engine.messages import Answer
 from genstudio.ui import theme
@@ -21,6 +21,8 @@ ON_MAP = "#F2F3F5"  # lines over pictures, in either scheme
 
 class Overlays(QObject):
     """Lines, dots and cards on the map; `layer_on` tells whether a layer's pill is on."""
+
+    named = Signal(object)  # names of the classes
 
     def __init__(
         self,
@@ -42,6 +44,23 @@ class Overlays(QObject):
         self._rested.timeout.connect(self._tell_of_point)
         plane.point_hovered.connect(self._hover_point)
         study.dots_changed.connect(self.show_dots)
+
+    def ask_names(self) -> None:
+        """The names of the classes in the data."""
+
+        def told(answer: Answer) -> None:
+            self.names = answer.value
+            self.named.emit(self.names)
+
+        self._session.ask(
+            self,
+            "names",
+            "latent.pictures:classes",
+            model="",
+            then=told,
+            failed=lambda failure: None,
+            data=self._session.data,
+        )
 
     def show_all(self) -> None:
         self.show_prior()

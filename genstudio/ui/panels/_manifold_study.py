@@ -27,7 +27,8 @@ class Study(QObject):
 
     posterior_changed = Signal()  # another posterior, or none
     dots_changed = Signal()
-    plane_found = Signal(object)  # through three images
+    plane_found = Signal(object)  # through three images, or of the encodings
+    plane_refused = Signal()  # there is none; `Session.failed` says why
 
     def __init__(self, session: Session, scene: Scene, section: ImageSection) -> None:
         super().__init__(section)
@@ -158,7 +159,22 @@ class Study(QObject):
         self._section.set_draw(labels, rows, got.image, seed)  # type: ignore[arg-type]
         self.dots_changed.emit()
 
-    # Three images ------------------------------------------------------------------------------
+    # Planes ------------------------------------------------------------------------------------
+
+    def plane_of_encodings(self) -> None:
+        """Find the plane of the first two principal components of the encodings shown."""
+        cloud = self._scene.cloud
+        means = cloud.mean if cloud is not None else np.empty((0, 0))
+        self._find(lambda: planes.pca(means))
+
+    def _find(self, make: Callable[[], planes.Plane]) -> None:
+        try:
+            found = make()
+        except BadInput as error:
+            self._session.failed.emit(Failure(str(error)))
+            self.plane_refused.emit()
+            return
+        self.plane_found.emit(found)
 
     def plane_through(self, indices: tuple[int, int, int]) -> None:
         """Find the plane through the encodings of three test images."""
@@ -167,12 +183,7 @@ class Study(QObject):
         def encoded(place: int, answer: Answer) -> None:
             means[place] = answer.value.mean
             if len(means) == 3:
-                try:
-                    found = planes.through(means[0], means[1], means[2])
-                except BadInput as error:
-                    self._session.failed.emit(Failure(str(error)))
-                    return
-                self.plane_found.emit(found)
+                self._find(lambda: planes.through(means[0], means[1], means[2]))
 
         def picked(place: int, answer: Answer) -> None:
             self._session.ask(

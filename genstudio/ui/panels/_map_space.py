@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from genstudio.abilities import LATENT, Card
 from genstudio.latent import ellipse
 from genstudio.latent.plane import Plane, on_shell
 from genstudio.latent.scale import Linear, Scale
@@ -60,6 +61,17 @@ class Space:
         """The n-sigma line of a Gaussian in plane coordinates, on the map."""
         line = ellipse.outline(gaussian.centre, gaussian.cov, n_sigma, OUTLINE_POINTS)
         return np.asarray(self.scale.forward(line))
+
+
+def why_no_map(card: Card) -> str | None:
+    """None, or why the latent space of this model cannot be shown as a map of images."""
+    if LATENT not in card.abilities or not card.latent_dim:
+        return "This model has no latent space to walk through. Choose an autoencoder or a VAE."
+    if card.latent_dim < 2:
+        return "A map needs at least two latent dimensions, and this model has one."
+    if len(card.shape) != 3:
+        return "The map shows images, and this model makes points. Choose a model of images."
+    return None
 
 
 def home_view(space: Space, means: NDArray[np.floating] | None, has_prior: bool) -> View:

@@ -14,12 +14,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from genstudio.abilities import LATENT, LIKELIHOOD, BadInput, Card
-from genstudio.engine.messages import Answer, Event, Failure
-from genstudio.latent import plane as planes
+from genstudio.abilities import LIKELIHOOD
+from genstudio.engine.messages import Event, Failure
 from genstudio.latent.plane import Plane, shell_radius
 from genstudio.latent.points import stamps
-from genstudio.latent.scale import SCALES, Linear
+from genstudio.latent.scale import SCALES
 from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline
 from genstudio.ui.panels._manifold_actions import Actions
@@ -33,14 +32,14 @@ from genstudio.ui.panels._manifold_probe import Prober
 from genstudio.ui.panels._manifold_study import Study
 from genstudio.ui.panels._manifold_text import HELP
 from genstudio.ui.panels._manifold_time import TrainingTimeline
+from genstudio.ui.panels._map_home import Home
 from genstudio.ui.panels._map_scene import Scene, Subset
-from genstudio.ui.panels._map_space import Space, home_view, information
+from genstudio.ui.panels._map_space import Space, information, why_no_map
 from genstudio.ui.session import ModelRef, Session
 from genstudio.ui.widgets.banner import EmptyState
-from genstudio.ui.widgets.latent_plane import LatentPlane, View
+from genstudio.ui.widgets.latent_plane import LatentPlane
 from genstudio.ui.widgets.legend import Legend
 
-ENOUGH_FOR_HOME = 500  # encodings after which the map of a model without a prior knows its place
 FIRST_MODEL = "vae-mnist-2d"
 
 
@@ -59,7 +58,8 @@ class Manifold(Panel):
         self.study = Study(session, self.scene, self.column.image)
         self.prober = Prober(session, self.scene, self.plane, self.column.probe)
         self.hand = Hand(self.scene, self.plane, self.board, self.study, self.prober)
-        self.actions = Actions(self)
+        self.home = Home(self.scene, self.plane)
+        self.actions = Actions(session, self.hand, self.column.probe, self)
         self.overlays = Overlays(
             session,
             self.scene,
@@ -69,9 +69,6 @@ class Manifold(Panel):
         )
         self._timeline = TrainingTimeline(self)
         self._ref: ModelRef | None = None
-        self._has_prior = True
-        self._home_known = True
-        self._kept_view: View | None = None  # of the last session, until its model is shown
         self._step: int | None = None  # of the sheet, where the model trains
         self._stale = False  # weights have moved while nobody looked
         self._lay_out()
@@ -109,8 +106,12 @@ class Manifold(Panel):
         scene.sheet_failed.connect(self._sheet_failed)
         scene.points_failed.connect(self._points_failed)
         scene.encodings_changed.connect(self._encodings_changed)
+        self.overlays.named.connect(self.legend.set_classes)
         self.study.posterior_changed.connect(self._posterior_changed)
-        self.study.plane_found.connect(self._set_plane)
+        self.study.plane_found.connect(self.set_space)
+        self.study.plane_refused.connect(
+            lambda: self.column.plane.set_plane(self.scene.space.plane)
+        )
         self._timeline.chosen.connect(self._scrubbed)
         self.bar.layer_toggled.connect(self._layer_toggled)
         self.bar.scale_chosen.connect(self.choose_scale)
@@ -123,8 +124,8 @@ class Manifold(Panel):
         column.copy_python.connect(self.actions.copy_python)
         column.subset_chosen.connect(self._subset_chosen)
         column.style_chosen.connect(self.choose_style)
-        column.plane.plane_changed.connect(self._set_plane)
-        column.plane.pca_wanted.connect(self._set_pca)
+        column.plane.plane_changed.connect(self.set_space)
+        column.plane.pca_wanted.connect(self.study.plane_of_encodings)
         column.plane.images_wanted.connect(lambda a, b, c: self.study.plane_through((a, b, c)))
         column.plane.shell_changed.connect(lambda on: self.set_space(shell=on))
         column.plane.ellipse_changed.connect(self._ellipse_chosen)
@@ -155,65 +156,42 @@ class Manifold(Panel):
         if slot != "A":
             return
         ref = self.session.model("A")
-        if ref is None or serves(ref.card) is not None:
+        if ref is None or why_no_map(ref.card) is not None:
             self._ref = None
             self._timeline.set_model(None)
             self.scene.show(None, "", self.scene.space, keep=False)
             self._say(self.tr("No model with a latent space is shown."), self._offer())
             return
         before, self._ref = self._ref, ref
-        self._has_prior = self.overlays.has_prior = LIKELIHOOD in ref.card.abilities
+        home = self.home
+        home.has_prior = self.overlays.has_prior = LIKELIHOOD in ref.card.abilities
         dim = ref.card.latent_dim or 2
         same_space = before is not None and before.card.latent_dim == dim
-        space = self._first_space(dim, same_space)
+        space = home.first_space(dim, same_space)
+        self.bar.scale.set_value(space.scale.name)
         self.pages.setCurrentIndex(0)
         name = ref.title if ref.run is not None else ref.card.name
         self.bar.title.setText(self.tr("Manifold of %1").replace("%1", name))
-        self.bar.scale.set_option_enabled("quantile", self._has_prior)
+        self.bar.scale.set_option_enabled("quantile", home.has_prior)
         self.column.plane.setVisible(dim > 2)
         self.plane.set_image_size(ref.card.shape[1], ref.card.shape[2])
         self._timeline.set_model(ref)
-        self._home_known = self._has_prior and space.plane.kind == "axes"
-        keep = same_space and self._home_known and before is not None
+        home.known = home.has_prior and space.plane.kind == "axes"
+        keep = same_space and home.known
         if not same_space:
             self.hand.forget()
             self.prober.forget()
             self.board.set_pins(Pins())
         self.session.cancel(self.study, "posterior")
-        hold = not self._home_known and self.scene.subset.limit > 0
-        if self._home_known or not hold:
-            self._home_known = True
-            self._look_home(space, move=not keep)
+        hold = not home.known and self.scene.subset.limit > 0
+        if not hold:
+            home.known = True
+            home.look(space, move=not keep)
         self._dress(space)
         self.scene.show(ref, self._timeline.source(), space, keep=keep, hold=hold)
-        self._ask_names()
+        self.overlays.ask_names()
         self.hand.show_rest()
         self._study_first()
-
-    def _first_space(self, dim: int, same_space: bool) -> Space:
-        """The space in which a model is shown first: the one there is, where it fits."""
-        scale = self.scene.space.scale if self._has_prior else Linear()
-        if scale.name != self.bar.scale.value():
-            self.bar.scale.set_value(scale.name)
-        if same_space and self.scene.space.plane.latent_dim == dim:
-            return Space(self.scene.space.plane, scale, self.scene.space.shell)
-        return Space(planes.axes(dim), scale, None)
-
-    def _look_home(self, space: Space, move: bool) -> None:
-        """Learn where home is in `space`, and go there unless the user looks elsewhere."""
-        cloud = self.scene.cloud
-        fits = cloud is not None and cloud.mean.shape[1] == space.plane.latent_dim
-        home = home_view(space, cloud.mean if fits else None, self._has_prior)
-        self.plane.set_home(home, space.bounds)
-        if self._kept_view is not None:
-            self.plane.set_view(self._kept_view)
-            self._kept_view = None
-        elif move:
-            self.plane.set_view(home)
-
-    def keep_view(self, view: View | None) -> None:
-        """Where to look once the space is known, instead of home."""
-        self._kept_view = view
 
     def _study_first(self) -> None:
         """Show the posterior of an image, the first test image unless one was chosen."""
@@ -255,44 +233,15 @@ class Manifold(Panel):
         self.study.image = None
         self.study.count = 0
         self.scene.set_subset(self.scene.subset)
-        self._ask_names()
+        self.overlays.ask_names()
         self._study_first()
 
-    def _ask_names(self) -> None:
-        """The names of the classes, for the legend."""
-        self.session.ask(
-            self,
-            "names",
-            "latent.pictures:classes",
-            model="",
-            then=self._name_classes,
-            failed=lambda failure: None,
-            data=self.session.data,
-        )
-
-    def _name_classes(self, answer: Answer) -> None:
-        self.overlays.names = answer.value
-        self.legend.set_classes(self.overlays.names)
-
     # The space ---------------------------------------------------------------------------------
-
-    def _set_plane(self, plane: Plane) -> None:
-        self.set_space(plane=plane)
-
-    def _set_pca(self) -> None:
-        cloud = self.scene.cloud
-        try:
-            plane = planes.pca(cloud.mean if cloud is not None else np.empty((0, 0)))
-        except BadInput as error:
-            self.session.failed.emit(Failure(str(error)))
-            self.column.plane.set_plane(self.scene.space.plane)
-            return
-        self._set_plane(plane)
 
     @property
     def has_prior(self) -> bool:
         """Whether the model was trained towards N(0, I)."""
-        return self._has_prior
+        return self.home.has_prior
 
     def choose_scale(self, name: str) -> None:
         """Space the axes "linear" or "quantile"."""
@@ -309,8 +258,8 @@ class Manifold(Panel):
             norm = shell_radius(old.plane.latent_dim) if shell else None
         space = Space(plane or old.plane, SCALES[scale] if scale else old.scale, norm)
         same_map = space.plane.kind == old.plane.kind and space.plane.dims == old.plane.dims
-        self._home_known = True
-        self._look_home(space, move=scale is not None or not same_map)
+        self.home.known = True
+        self.home.look(space, move=scale is not None or not same_map)
         self._dress(space)
         if same_map and scale is None:
             self.scene.move_plane(space)
@@ -335,13 +284,7 @@ class Manifold(Panel):
 
     def _show_status(self, share: float = 0.0) -> None:
         """How many cells, whether more are on their way, and of which training step."""
-        columns, rows = self.plane.cells_in_view()
-        text = self.tr("%1 x %2 cells") if share >= 1 else self.tr("%1 x %2 cells, refining")
-        if self._step is not None:
-            text = self.tr("%1 x %2 cells, training step %3").replace("%3", f"{self._step:,}")
-        text = text.replace("%1", str(columns)).replace("%2", str(rows))
-        if text != self.bar.status.text():
-            self.bar.status.setText(text)
+        self.bar.say_cells(self.plane.cells_in_view(), share, self._step)
 
     def _sheet_failed(self, failure: Failure) -> None:
         self._say(failure.sentence(), self.tr("Try again"))
@@ -362,7 +305,7 @@ class Manifold(Panel):
 
     def _points_failed(self, failure: Failure) -> None:
         self.column.say_of_points(failure.sentence())
-        if not self._home_known:
+        if not self.home.known:
             self._release()
 
     def _encodings_changed(self) -> None:
@@ -370,19 +313,17 @@ class Manifold(Panel):
         if cloud is None:
             return
         self.column.say_of_points("")
-        if not self._home_known and len(cloud.mean) >= min(
-            ENOUGH_FOR_HOME, self.scene.subset.limit
-        ):
+        if self.home.can_be_known():
             self._release()
-        if not self._has_prior:
+        if not self.home.has_prior:
             self.overlays.show_prior()
         if cloud.mean.shape[1] > 2:
             unit = self.tr("nats of KL") if cloud.std is not None else self.tr("of variance")
             self.column.plane.set_information(information(cloud.mean, cloud.std), unit)
 
     def _release(self) -> None:
-        self._home_known = True
-        self._look_home(self.scene.space, move=True)
+        self.home.known = True
+        self.home.look(self.scene.space, move=True)
         self.scene.release()
         self.hand.show_rest()
         self.overlays.show_prior()
@@ -445,24 +386,13 @@ class Manifold(Panel):
         yield from tour(self)
 
 
-def serves(card: Card) -> str | None:
-    """None, or why this model has no map."""
-    if LATENT not in card.abilities or not card.latent_dim:
-        return "This model has no latent space to walk through. Choose an autoencoder or a VAE."
-    if card.latent_dim < 2:
-        return "A map needs at least two latent dimensions, and this model has one."
-    if len(card.shape) != 3:
-        return "The map shows images, and this model makes points. Choose a model of images."
-    return None
-
-
 PANEL = PanelSpec(
     key="manifold",
     title="Manifold",
     icon="manifold",
     order=10,
     factory=Manifold,
-    serves=serves,
+    serves=why_no_map,
     help=HELP,
     shortcut="Ctrl+1",
 )
