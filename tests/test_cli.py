@@ -49,6 +49,8 @@ def test_window_options_are_told_from_commands(
         (["evaluate", "no-such-model", "--data", "mnist"], "no-such-model"),
         (["bench", "speed"], "speed"),
         (["tour", "--out", "x", "--size", "10x10"], "10x10"),
+        (["tour", "--out", __file__], "cannot be written"),
+        (["train", "vae", "--data", "nosuch", "--out", "x"], "nosuch"),
         (["--device", "tpu"], "tpu"),
         (["--weights", "no-such-model"], "no-such-model"),
     ],

@@ -155,7 +155,10 @@ Advance = Callable[[int, int | None, str], None]
 
 @contextmanager
 def progress(what: str) -> Iterator[Advance]:
-    """A bar with time left on standard error; call it with (done, total, note)."""
+    """A bar with time left on standard error; call it with (done, total, note).
+
+    It stands there from the first call on, so that work which is refused leaves its sentence alone.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -170,17 +173,19 @@ def progress(what: str) -> Iterator[Advance]:
 
     def advance(done: int, total: int | None, note: str = "") -> None:
         nonlocal drawn
+        if not bar.live.is_started:
+            bar.start()
         bar.update(task, completed=done, total=total, note=note)
         if time.monotonic() - drawn > DRAW_EVERY_S:
             bar.refresh()
             drawn = time.monotonic()
 
-    bar.start()
     try:
         yield advance
     finally:
-        with suppress(BrokenPipeError):
-            bar.stop()
+        if bar.live.is_started:
+            with suppress(BrokenPipeError):
+                bar.stop()
 
 
 class _Console(Console):
