@@ -10,7 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from PySide6.QtCore import QElapsedTimer, QEventLoop, QTimer
+from PySide6.QtCore import (
+    QElapsedTimer,
+    QEventLoop,
+    QMessageLogContext,
+    QtMsgType,
+    QTimer,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
@@ -23,6 +30,8 @@ QUIET_MS = 250  # so long nothing may be asked before the window counts as idle
 IDLE_WITHIN_S = 60.0
 BUSY_WITHIN_S = 3.0  # a window in which a model trains is never idle: look at it after this
 FRAME_MS = 100
+
+NO_SCREEN = "This plugin does not support propagateSizeHints()"  # said offscreen, of every window
 
 __all__ = ["Driver"]
 
@@ -39,6 +48,7 @@ class Driver:
         self.app = app
         theme.apply(app, scheme)
         self.failures: list[str] = []
+        self._qt_before = qInstallMessageHandler(_qt_message)
         self.session = Session("cpu")
         self.session.failed.connect(self._failed)
         self.window = MainWindow(self.session)
@@ -61,6 +71,7 @@ class Driver:
         self.session.close()
         self.window.deleteLater()
         self.run_events(0)
+        qInstallMessageHandler(self._qt_before)
 
     # Time ----------------------------------------------------------------------------------------
 
@@ -135,3 +146,11 @@ class Driver:
     def _raised(self, kind: type[BaseException], error: BaseException, trace: object) -> None:
         self.failures.append(f"{kind.__name__}: {error}")
         self._hook(kind, error, trace)  # type: ignore[arg-type]
+
+
+def _qt_message(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    """What Qt has to say goes to standard error, but for the line that every window costs where
+    there is no screen.
+    """
+    if text != NO_SCREEN:
+        sys.stderr.write(f"{text}\n")

@@ -20,7 +20,7 @@ class HelpDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
-        self.resize(560, 440)
+        self.resize(600, 600)
         self.text = QTextBrowser()
         self.text.setOpenExternalLinks(False)
         self.text.setHtml(html)
