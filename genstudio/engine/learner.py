@@ -158,11 +158,18 @@ class Learner:
         return self._averaged_names
 
     def calibrate(self, limit: int | None = CALIBRATE_N) -> Model:
-        """The shadow of now, its encodings summed up over `limit` training images (None: all)."""
+        """The shadow of now, its encodings summed up over `limit` training images (None: all).
+
+        Raises: NotFinite where weights or encodings are damaged and must not be kept.
+        """
+        self.check_weights()
         shadow = self.refresh()
         shadow.load_training_state(self.model.training_state())
         shadow.calibrate(lambda: self.batches.sweep(limit))
         own = dict(self.model.named_buffers())
+        for name, value in shadow.state_dict().items():
+            if value.is_floating_point() and not torch.isfinite(value).all():
+                raise NotFinite(f"{name} of the model", lr=self.update.lr, step=self.step)
         self._calibrated = {
             name: (buffer.clone(), own[name]._version)
             for name, buffer in shadow.named_buffers()

@@ -235,7 +235,7 @@ for line in sys.stdin:
         print("pid", os.getpid(), flush=True)
         while True:
             steps.send([])
-            job._save()
+            job._keeper.save()
             print("saved", job.step, flush=True)
     os.waitpid(child, 0)
     print("gone", flush=True)

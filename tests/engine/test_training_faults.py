@@ -141,6 +141,33 @@ def test_an_absurd_learning_rate_stops_before_it_is_saved(
     assert found.step == 2
 
 
+@pytest.mark.parametrize(
+    ("lr", "what"),
+    [
+        (1e30, "a weight"),
+        (1e13, "z_cov of the model"),  # the weights still pass, their encodings do not
+    ],
+)
+def test_a_damaged_model_leaves_no_snapshot(tmp_path: Path, lr: float, what: str) -> None:
+    out = tmp_path / "run"
+    job = training(out, train_lr=lr, train_lr_schedule="constant")  # snapshots at 0, 1 and 20
+    steps = job.run(1)
+    next(steps)
+    with pytest.raises(NotFinite) as caught:
+        steps.send([])
+    assert caught.value.what == what
+    assert caught.value.kept == 0
+    assert [step for step, _ in runs.snapshots(out)] == [0]
+    assert not [path for path in out.rglob("*") if files.TEMPORARY in path.name]
+    found = checkpoint.latest(out)
+    assert found is not None
+    assert found.step == 0
+    for saved in (str(out), str(runs.snapshot_path(out, 0))):
+        assert all(
+            torch.isfinite(value).all() for value in library.load(saved).state_dict().values()
+        )
+
+
 def test_closing_after_damage_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
     out = tmp_path / "run"
     job = training(out, train_lr_schedule="constant")
