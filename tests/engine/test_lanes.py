@@ -23,7 +23,7 @@ from genstudio.engine.messages import (
     StateChange,
 )
 
-WAIT_S = 5.0
+WAIT_S = 20.0  # a loaded machine takes its time
 
 
 class Store:
@@ -81,21 +81,41 @@ class Counter:
 class Desk:
     """An engine with its messages sorted as they come."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, store: Callable[[], Any] = Store, **options: Any) -> None:
         self.messages: list[Any] = []
-        self.engine = Engine(Store, **options)
+        opened = options.pop("opened", True)
+        self.engine = Engine(store, opened=False, **options)
+        self._put = self.engine.outbox.put
+        self._came = threading.Condition()
+        self.n_sent = 0  # messages so far, taken or not
+        self.engine.outbox.put = self._note  # type: ignore[method-assign]
+        if opened:
+            self.engine.open()
+
+    def _note(self, *messages: Any) -> None:
+        self._put(*messages)
+        self.n_sent += len(messages)
+        if not all(isinstance(message, Progress) for message in messages):  # those are a flood
+            with self._came:
+                self._came.notify_all()
+
+    def wait(self, wanted: Callable[[], bool]) -> None:
+        """Look after each message but progress; now and then, too, for what comes without one."""
+        deadline = time.monotonic() + WAIT_S
+        with self._came:
+            while not wanted():
+                assert time.monotonic() < deadline, f"The last messages: {self.messages[-5:]}"
+                self._came.wait(0.05)
 
     def drain(self) -> None:
         self.messages += self.engine.outbox.take_urgent() + self.engine.outbox.take_rest()
 
     def until(self, wanted: Callable[[list[Any]], bool]) -> None:
-        deadline = time.monotonic() + WAIT_S
-        while time.monotonic() < deadline:
+        def seen() -> bool:
             self.drain()
-            if wanted(self.messages):
-                return
-            time.sleep(0.001)
-        raise AssertionError(f"It did not come to pass; the last messages: {self.messages[-5:]}")
+            return wanted(self.messages)
+
+        self.wait(seen)
 
     def of(self, kind: type) -> list[Any]:
         return [message for message in self.messages if isinstance(message, kind)]
@@ -353,9 +373,7 @@ def test_one_wake_up_is_pending_at_most(queries: dict[str, Any]) -> None:
     queries["echo"] = lambda model, x: x
     for x in range(50):
         desk.engine.ask("m", str(x), "echo", {"x": x})
-    deadline = time.monotonic() + WAIT_S
-    while not desk.engine.idle() and time.monotonic() < deadline:
-        time.sleep(0.001)
+    desk.wait(lambda: desk.n_sent == 51)  # Ready, and an answer to each
     assert len(woken) == 1  # nobody has taken the mail yet
     desk.drain()
     assert len(desk.of(Answer)) == 50
@@ -366,9 +384,7 @@ def test_an_ask_lane_that_cannot_start_says_so() -> None:
     def broken() -> Any:
         raise ImportError("torch is not installed")
 
-    desk = Desk.__new__(Desk)
-    desk.messages = []
-    desk.engine = Engine(broken)
+    desk = Desk(broken)
     desk.until(lambda ms: any(isinstance(m, Ready) for m in ms))
     assert "torch is not installed" in desk.of(Ready)[0].failure.sentence()
     assert desk.engine.close()
@@ -417,9 +433,7 @@ def test_weights_that_an_answer_is_using_are_left_to_it(queries: dict[str, Any])
             assert go.wait(WAIT_S)
 
     queries["sheet"] = sheet
-    desk = Desk.__new__(Desk)
-    desk.messages = []
-    desk.engine = Engine(lambda: store)
+    desk = Desk(lambda: store)
     desk.engine.ask("live:1", "sheet", "sheet", {}, Priority.SHEET)
     assert begun.wait(WAIT_S)
     desk.engine._asks.publish("live:1", "second", 2, 1)
@@ -501,7 +515,8 @@ def test_work_on_a_model_in_training_makes_room_for_the_hand(queries: dict[str, 
     desk.engine.ask(live, "sheet", "sheet", {}, Priority.SHEET)
     while len(pieces) < 6:
         desk.engine.ask(live, "probe", "probe", {}, Priority.POINTER)
-        time.sleep(0.002)
+        n_answers = len(desk.of(Answer))
+        desk.until(lambda ms, before=n_answers: len(desk.of(Answer)) > before)
     moving = [b - a for a, b in itertools.pairwise(pieces[:6])]
     desk.until(lambda ms: any(isinstance(m, Answer) and m.value == 11 and m.done for m in ms))
     assert min(moving) >= 0.02
