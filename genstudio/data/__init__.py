@@ -6,14 +6,13 @@ network.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections import OrderedDict
 from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from genstudio._found import records
 from genstudio.abilities import BadInput
 from genstudio.data._base import Dataset, LazySplit, Progress, Source, Split
 
@@ -42,15 +41,7 @@ def sources() -> dict[str, Source]:
 
     Raises: RuntimeError when a file has no DATASET record.
     """
-    found: dict[str, Source] = {}
-    for module in pkgutil.iter_modules(__path__):
-        if module.name.startswith("_"):
-            continue
-        record = getattr(importlib.import_module(f"{__name__}.{module.name}"), "DATASET", None)
-        if not isinstance(record, Source):
-            raise RuntimeError(f"data/{module.name}.py does not end with DATASET = Source(...).")
-        found[record.key] = record
-    return found
+    return {record.key: record for record in records(__name__, "DATASET", Source)}
 
 
 def listing() -> list[dict[str, Any]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from functools import cache
 
+from genstudio._found import records
 from genstudio.abilities import BadInput
 from genstudio.models._base import (
     Family,
@@ -46,15 +45,7 @@ def families() -> dict[str, Family]:
 
     Raises: RuntimeError when a file has no FAMILY record.
     """
-    found: dict[str, Family] = {}
-    for module in pkgutil.iter_modules(__path__):
-        if module.name.startswith("_"):
-            continue
-        record = getattr(importlib.import_module(f"{__name__}.{module.name}"), "FAMILY", None)
-        if not isinstance(record, Family):
-            raise RuntimeError(f"models/{module.name}.py does not end with FAMILY = Family(...).")
-        found[record.key] = record
-    return found
+    return {record.key: record for record in records(__name__, "FAMILY", Family)}
 
 
 def family(key: str) -> Family:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +12,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QWidget
 
+from genstudio._found import records
 from genstudio.abilities import BadInput, Card
 from genstudio.engine import files
 from genstudio.engine.messages import Failure
@@ -133,15 +132,5 @@ def panels() -> tuple[PanelSpec, ...]:
 
     Raises: RuntimeError when a file without a leading underscore has no PANEL record.
     """
-    package = importlib.import_module("genstudio.ui.panels")
-    found = []
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith("_"):
-            continue
-        part = importlib.import_module(f"{package.__name__}.{module.name}")
-        record = getattr(part, "PANEL", None)
-        if not isinstance(record, PanelSpec):
-            where = f"ui/panels/{module.name}.py"
-            raise RuntimeError(f"{where} does not end with PANEL = PanelSpec(...).")
-        found.append(record)
+    found = records("genstudio.ui.panels", "PANEL", PanelSpec)
     return tuple(sorted(found, key=lambda spec: spec.order))
