@@ -1,0 +1,543 @@
+"""Interpolate: drag between encoded images and see every picture on the way, along three paths.
+
+Two to four slots hold images; the handle rides on a path from A to B, or stands in the square of
+four, and the picture follows the hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from genstudio.abilities import LATENT, Card
+from genstudio.engine.messages import Failure, JobState
+from genstudio.ui import theme
+from genstudio.ui.panel import Panel, PanelSpec, Timeline
+from genstudio.ui.panels._interpolate_bar import Bar
+from genstudio.ui.panels._interpolate_board import Board, Slot, SlotBoard
+from genstudio.ui.panels._interpolate_codes import Codes
+from genstudio.ui.panels._interpolate_film import Film
+from genstudio.ui.panels._interpolate_inspector import Inspector
+from genstudio.ui.panels._interpolate_look import LOOKS
+from genstudio.ui.panels._interpolate_map import PathMap
+from genstudio.ui.panels._interpolate_menu import Menus
+from genstudio.ui.panels._interpolate_output import Output
+from genstudio.ui.panels._interpolate_pathhand import PathHand
+from genstudio.ui.panels._interpolate_placer import Placer
+from genstudio.ui.panels._interpolate_projector import Projector
+from genstudio.ui.panels._interpolate_slots import SlotColumn
+from genstudio.ui.panels._interpolate_squarehand import SquareView
+from genstudio.ui.panels._interpolate_state import bring_back, keep
+from genstudio.ui.panels._interpolate_text import HELP
+from genstudio.ui.panels._interpolate_timeline import PathTimeline
+from genstudio.ui.panels._interpolate_tracer import Tracer, Wish
+from genstudio.ui.panels._manifold_rows import ProbeView
+from genstudio.ui.panels._map_scene import Scene
+from genstudio.ui.session import ModelRef, Session
+from genstudio.ui.widgets.banner import EmptyState
+
+FIRST_MODEL = "vae-mnist-2d"
+WIDE_PX, SLOTS_PX, PICTURE_PX = 800, 84, 224
+NARROW_SLOTS_PX, NARROW_PICTURE_PX = 60, 140
+FILM_SHARE, FILM_LEAST, FILM_MOST = 0.46, 150, 316  # of the height, in px
+JUDGED = (1, 28, 28)  # pictures that the judge knows
+
+
+class Interpolate(Panel):
+    """Slots, the map with its paths or the square, the picture at the hand, the film."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.ref: ModelRef | None = None
+        self.mode = "path"
+        self._in_front = False
+        self._stale = False  # weights have moved while nobody looked
+        self.bar = Bar()
+        self.slots = SlotColumn()
+        self.plane = PathMap()
+        self.view = ProbeView()
+        self.film = Film()
+        self.empty = EmptyState(icon="interpolate")
+        self.lacking = EmptyState()
+        self.board = SlotBoard(session.undo, self)
+        self.codes = Codes(session, self)
+        self.scene = Scene(session, self.plane)
+        self.placer = Placer(self.scene, self.plane, self.codes)
+        self.tracer = Tracer(session, self)
+        self.output = Output(session, self.view)
+        self.hand = PathHand(
+            self.scene, self.plane, self.board, self.codes, self.tracer, self.output
+        )
+        self.square = SquareView(session, self.output)
+        self.projector = Projector(self.tracer, self.film, self.plane, self.scene)
+        self.column = Inspector(session, self.codes)
+        self.menus = Menus(self)
+        self._timeline = PathTimeline(self)
+        self.hand.rows = lambda: self.projector.rows(self.hand.kind, self.hand.t)
+        self.hand.point_clicked = self._fill_from_point
+        self.plane.set_layer_shown("points", False)
+        self._lay_out()
+        self._wire()
+        self._model_changed("A")
+
+    def _lay_out(self) -> None:
+        self.maps = QStackedWidget()
+        self.maps.addWidget(self.plane)
+        self.maps.addWidget(self.square)
+        top = QHBoxLayout()
+        top.setSpacing(theme.GRID)
+        top.addWidget(self.slots)
+        top.addWidget(self.maps, 1)
+        top.addWidget(self.view, 0, Qt.AlignmentFlag.AlignTop)
+        self.below = QStackedWidget()
+        self.below.addWidget(self.film)
+        self.below.addWidget(self.lacking)
+        body = QWidget()
+        inner = QVBoxLayout(body)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(theme.GRID)
+        inner.addLayout(top, 1)
+        inner.addWidget(self.below)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(body)
+        self.pages.addWidget(self.empty)
+        for stack, least in ((self.maps, 240), (self.below, 240), (self.pages, 440)):
+            stack.setMinimumSize(least, 100)  # an empty state asks for more
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
+        column.setSpacing(theme.GRID)
+        column.addWidget(self.bar)
+        column.addWidget(self.pages, 1)
+        self.setFocusProxy(self.film)
+
+    def _wire(self) -> None:
+        session, slot, paths = self.session, self.column.slot, self.column.paths
+        session.model_changed.connect(self._model_changed)
+        session.weights_moved.connect(self._weights_moved)
+        session.data_changed.connect(self._data_changed)
+        session.image_offered.connect(self._image_offered)
+        self.board.changed.connect(self._board_changed)
+        self.codes.changed.connect(self._slot_changed)
+        self.codes.coded.connect(self._coded)
+        self.tracer.traced.connect(self._traced)
+        self.tracer.gaps_changed.connect(lambda _: self.output.rest_rows(self.hand.rows()))
+        self.placer.placed.connect(self._placed)
+        self.placer.centred.connect(self._retrace)
+        self.projector.changed.connect(self._tell)
+        self.hand.moved.connect(self._moved)
+        self.hand.chosen.connect(self._chosen)
+        self.film.scrubbed.connect(lambda kind, t: self.hand.set_t(t, kind))
+        self.film.chosen.connect(lambda kind: self.hand.set_t(self.hand.t, kind))
+        self._timeline.scrubbed.connect(self.hand.set_t)
+        self.square.fill_wanted.connect(self.fill_missing)
+        self.lacking.pressed.connect(self.fill_missing)
+        self.empty.pressed.connect(lambda: session.try_show("A", FIRST_MODEL))
+        self.plane.menu_wanted.connect(self.menus.show_map_menu)
+        self.plane.dropped.connect(lambda m: self.menus.take_mime(self.slots.place(), m))
+        self.slots.chosen.connect(lambda _: self._tell_slot())
+        self.slots.cleared.connect(self.board.clear)
+        self.slots.menu_wanted.connect(self.menus.show_slot_menu)
+        self.slots.dropped.connect(self.menus.take_mime)
+        self.bar.mode_chosen.connect(self.set_mode)
+        self.bar.kinds_chosen.connect(self._kinds_chosen)
+        self.bar.layer_toggled.connect(self.plane.set_layer_shown)
+        self.bar.reset_wanted.connect(self._reset_view)
+        self.bar.export_wanted.connect(self.menus.show_export_menu)
+        slot.place_chosen.connect(self.slots.choose)
+        slot.index_wanted.connect(lambda index: self.fill_index(self.slots.place(), index))
+        slot.random_wanted.connect(lambda kind: self.fill_random(self.slots.place(), kind))
+        slot.more_wanted.connect(self._show_sources)
+        slot.clear_wanted.connect(lambda: self.board.clear(self.slots.place()))
+        slot.swap_wanted.connect(lambda: self.board.swap(0, 1))
+        paths.changed.connect(self._retrace)
+        paths.plane_chosen.connect(self.choose_plane)
+        paths.truncated.connect(self.set_truncation)
+        paths.worst_wanted.connect(lambda: self.film.go_to_worst(self.hand.kind))
+        paths.ways_clear_wanted.connect(self.board.clear_ways)
+        self._wire_column()
+        random = QShortcut(QKeySequence("R"), self)
+        random.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        random.activated.connect(lambda: self.fill_random(self.slots.place(), slot.kind()))
+
+    def _wire_column(self) -> None:
+        column = self.column
+        column.help_wanted.connect(self._show_help)
+        for part in (column.analogy, column.classes):
+            part.taken.connect(lambda p, z, title: self.board.fill(p, Slot(title, code=z)))
+        column.dims.taken.connect(
+            lambda z: self.board.fill(self.slots.place(), Slot(self.tr("one dimension"), code=z))
+        )
+        column.folds["dims"].toggled.connect(lambda _: column.dims.look_at(self.handle_z()))
+
+    # Panel -------------------------------------------------------------------------------------
+
+    def inspector(self) -> QWidget:
+        return self.column
+
+    def timeline(self) -> Timeline | None:
+        return self._timeline
+
+    def activated(self) -> None:
+        self._in_front = True
+        if self._stale:
+            self._stale = False
+            self._follow()
+
+    def deactivated(self) -> None:
+        self._in_front = False
+
+    def export_png(self, path: Path) -> None:
+        self.pages.grab().save(str(path), "PNG")
+
+    def state(self) -> dict[str, Any]:
+        return keep(self)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        bring_back(self, state)
+
+    def tour(self) -> Iterator[str]:
+        from genstudio.ui.panels._interpolate_tour import tour
+
+        yield from tour(self)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(500, 400)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        wide = self.width() >= WIDE_PX
+        self.slots.set_width(SLOTS_PX if wide else NARROW_SLOTS_PX)
+        self.view.setFixedWidth(PICTURE_PX if wide else NARROW_PICTURE_PX)
+        height = round(FILM_SHARE * (self.height() - 64))
+        self.below.setFixedHeight(min(max(height, FILM_LEAST), FILM_MOST))
+        super().resizeEvent(event)
+
+    # The model ---------------------------------------------------------------------------------
+
+    def _model_changed(self, slot: str) -> None:
+        if slot != "A":
+            return
+        ref = self.session.model("A")
+        if ref is None or serves(ref.card) is not None:
+            self.ref = None
+            self.placer.show(None)
+            self.tracer.trace(Wish())
+            self.empty.set_text(self.tr("No model with a latent space is shown."))
+            self.empty.set_button(self.tr("Show %1").replace("%1", FIRST_MODEL))
+            self.pages.setCurrentIndex(1)
+            return
+        self.ref = ref
+        self.pages.setCurrentIndex(0)
+        name = ref.title if ref.run is not None else ref.card.name
+        self.bar.title.setText(self.tr("Interpolate in %1").replace("%1", name))
+        dim = ref.card.latent_dim or 2
+        self.column.paths.set_dim(dim)
+        self.output.use(ref.source)
+        self.codes.use(ref.source, dim)
+        self.column.use(ref.source, self.session.data)
+        self.placer.show(ref)
+        if self.board.board() == Board():
+            self.board.set_board(self._first_board())
+        self._ask_names()
+        self._coded()
+
+    def _first_board(self) -> Board:
+        """Two images of the test set: nobody begins with an empty panel."""
+        data = self.session.data
+        return Board((Slot(data=data, index=0), Slot(data=data, index=1), None, None))
+
+    def _weights_moved(self, slot: str, step: int) -> None:
+        if slot != "A" or self.ref is None:
+            return
+        if self._in_front:
+            self._follow()
+        else:
+            self._stale = True
+
+    def _follow(self) -> None:
+        """The same images and paths with the weights there are now."""
+        self.scene.refresh()
+        self.codes.again()
+        self.output.again()
+        if self.mode == "square":
+            self.square.again()
+        self.tracer.trace(self._wish(), hurry=True, again=True)
+
+    def _data_changed(self) -> None:
+        """Images of the old data set give way to those of the new one."""
+        data = self.session.data
+        slots = [
+            Slot(data=data, split=s.split, index=s.index)
+            if s is not None and s.index is not None and s.code is None
+            else s
+            for s in self.board.board().slots
+        ]
+        self.board.set_board(Board(tuple(slots), self.board.board().ways))
+        self.scene.set_subset(self.scene.subset)
+        if self.ref is not None:
+            self.column.use(self.ref.source, data)
+        self._ask_names()
+        self._retrace()
+
+    def _ask_names(self) -> None:
+        """The names of the classes, of which one can be drawn by lot."""
+        self.session.ask(
+            self,
+            "names",
+            "latent.pictures:classes",
+            model="",
+            then=lambda answer: self.column.slot.set_classes(answer.value),
+            failed=lambda failure: None,
+            data=self.session.data,
+        )
+
+    # Slots -------------------------------------------------------------------------------------
+
+    def fill_index(self, place: int, index: int) -> None:
+        """Image `index` of the test set into a slot."""
+        self.board.fill(place, Slot(data=self.session.data, index=index))
+
+    def fill_random(self, place: int, kind: int = -1) -> None:
+        """A test image by lot, of one class where `kind` names one."""
+        cloud = self.scene.cloud
+        rows = np.arange(len(cloud.index)) if cloud is not None else np.empty(0, int)
+        if cloud is not None and kind >= 0:
+            rows = np.flatnonzero(cloud.labels == kind)
+        if cloud is None or not len(rows):
+            text = self.tr("No encoded test image is of this class. Choose another.")
+            self.session.failed.emit(Failure(text))
+            return
+        row = int(np.random.default_rng().choice(rows))
+        self._fill_from_cloud(place, row)
+
+    def _fill_from_cloud(self, place: int, row: int) -> None:
+        cloud = self.scene.cloud
+        if cloud is not None:
+            slot = Slot(data=self.session.data, split=cloud.split, index=int(cloud.index[row]))
+            self.board.fill(place, slot)
+
+    def _fill_from_point(self, point: int) -> None:
+        """An encoded image of the map goes into the chosen slot."""
+        shown = self.scene.shown()
+        if shown is not None and point < len(shown.index):
+            slot = Slot(data=self.session.data, split=shown.split, index=int(shown.index[point]))
+            self.board.fill(self.slots.place(), slot)
+
+    def fill_missing(self) -> None:
+        """Test images into the slots that are empty: A and B, or all four of the square."""
+        board = self.board.board()
+        for place in range(4 if self.mode == "square" else 2):
+            if board.slots[place] is None:
+                self.fill_index(place, place)
+
+    def _image_offered(self, image: np.ndarray, title: str) -> None:
+        """An image from outside goes into the chosen slot."""
+        if self.ref is None or not self._in_front:
+            return
+        place = self.slots.place()
+        before = self.board.board().slots[place]
+        same = before is not None and before.image is not None and before.title == title
+        self.board.fill(place, Slot(title, image=image), merge=same)
+
+    def _show_sources(self) -> None:
+        more = self.column.slot.more
+        self.menus.show_slot_menu(self.slots.place(), more.mapToGlobal(more.rect().bottomLeft()))
+
+    def _board_changed(self) -> None:
+        self.codes.take(self.board.board())
+        self.column.paths.set_ways(len(self._ways()))
+        self._retrace()
+        self._tell_slot()
+
+    def _slot_changed(self, place: int) -> None:
+        known = self.codes.at(place)
+        self.slots.cards[place].show_slot(known.image, known.title, known.says)
+        self._tell_slot()
+
+    def _tell_slot(self) -> None:
+        place = self.slots.place()
+        known = self.codes.at(place)
+        index = known.slot.index if known.slot is not None else None
+        self.column.slot.show_slot(place, index, known.says)
+
+    def _coded(self) -> None:
+        self.placer.place()
+        self._retrace()
+        if self.mode == "square":
+            self.square.show_square(self.ref, self._source(), self.codes.codes())
+
+    # Paths -------------------------------------------------------------------------------------
+
+    def _source(self) -> str:
+        return self.ref.source if self.ref is not None else ""
+
+    def _ways(self) -> list[tuple[float, ...]]:
+        dim = self.ref.card.latent_dim if self.ref is not None else None
+        return [way for way in self.board.board().ways if len(way) == dim]
+
+    def _wish(self) -> Wish:
+        """What the paths are to go through now."""
+        a, b = self.codes.code(0), self.codes.code(1)
+        if self.ref is None or a is None or b is None:
+            return Wish()
+        ends = [tuple(float(v) for v in z) for z in (a, b)]
+        section = self.column.paths
+        return Wish(
+            source=self.ref.source,
+            knots=(ends[0], *self._ways(), ends[1]),
+            centre=self.placer.centre,
+            frames=section.n_frames(),
+            even=section.even.isChecked(),
+            density=section.density(),
+            data=self.session.data,
+            gaps=tuple(self.ref.card.shape) == JUDGED and not self._training(),
+        )
+
+    def _training(self) -> bool:
+        job = self.session.jobs().get(self.ref.run) if self.ref and self.ref.run else None
+        return job is not None and job.state is JobState.RUNNING
+
+    def _retrace(self) -> None:
+        wish = self._wish()
+        held = self.plane.held()
+        self.tracer.trace(wish, hurry=held)
+        empty = [k for k in range(2) if self.board.board().slots[k] is None]
+        if empty and self.ref is not None:
+            self.lacking.set_text(self.tr("Two images make a path: fill slots A and B."))
+            self.lacking.set_button(self.tr("Fill with test images"))
+        self.below.setCurrentIndex(1 if empty else 0)
+        if self.mode == "path":
+            self.hand.show_pins()
+
+    def _traced(self, kind: str) -> None:
+        if self.mode != "path":
+            return
+        if kind == self.hand.kind and not self.plane.held():
+            if self.tracer.path(kind) is not None:
+                self.hand.show_handle()
+            elif self.tracer.says(kind):
+                self.output.say(self.tracer.says(kind))
+        self._tell_timeline()
+
+    def _placed(self) -> None:
+        self.hand.show_pins()
+        self.projector.show_all()
+
+    def _moved(self, t: float) -> None:
+        self.film.set_t(t)
+        self._timeline.set_t(t)
+        if self.column.folds["dims"].shown():
+            self.column.dims.look_at(self.handle_z())
+
+    def _chosen(self, kind: str) -> None:
+        self.projector.choose(kind)
+        self._tell_timeline()
+
+    def _kinds_chosen(self, kinds: frozenset[str]) -> None:
+        self.tracer.set_shown(kinds)
+        if kinds and self.hand.kind not in kinds:
+            self.hand.set_t(self.hand.t, next(k for k in LOOKS if k in kinds))
+        self.projector.show_all()
+        self._tell_timeline()
+
+    def handle_z(self) -> np.ndarray | None:
+        """The latent point that the handle stands at."""
+        return self.square.z() if self.mode == "square" else self.hand.z()
+
+    def set_truncation(self, psi: float) -> None:
+        """Draw every code towards the mean code: 1 leaves it, 0 puts it there."""
+        centre = self.placer.centre
+        if centre is not None or psi == 1.0:
+            self.codes.set_truncation(psi, np.array(centre or (), np.float32))
+
+    # What is told ------------------------------------------------------------------------------
+
+    @property
+    def plane_choice(self) -> str:
+        """The plane asked for: "mean", "third" or "pca"."""
+        return self.placer.choice
+
+    def choose_plane(self, choice: str) -> None:
+        self.placer.choose(choice)
+        self._tell()
+
+    def _tell(self) -> None:
+        """The line beside the title, and the remark below the paths' settings."""
+        path = self.tracer.path(self.hand.kind)
+        self.bar.status.setText("")
+        if path is not None and self.mode == "path":
+            text = self.tr("%1 frames").replace("%1", str(len(path.z)))
+            projected = self.projector.projected()
+            if projected:
+                text += self.tr(", %1 projected").replace("%1", " and ".join(projected))
+            self.bar.status.setText(text)
+        self.column.paths.say(self.placer.says or self.tracer.gap_says())
+
+    def _tell_timeline(self) -> None:
+        path = self.tracer.path(self.hand.kind)
+        if path is None or self.mode != "path":
+            self._timeline.set_path(0, "")
+            return
+        text = self.tr("%1 path, equal steps of the latent space")
+        if self.tracer.wish.even:
+            text = self.tr("%1 path, constant speed")
+        name = self.tr(LOOKS[self.hand.kind].name)
+        self._timeline.set_path(len(path.z), text.replace("%1", name))
+
+    # Mode --------------------------------------------------------------------------------------
+
+    def set_mode(self, mode: str) -> None:
+        """ "path" from A to B, or the "square" of four."""
+        self.mode = mode
+        self.bar.show_for(mode)
+        square = mode == "square"
+        self.maps.setCurrentIndex(1 if square else 0)
+        self.below.setVisible(not square)
+        self.column.folds["paths"].setVisible(not square)
+        if square:
+            self.square.show_square(self.ref, self._source(), self.codes.codes())
+            self.square.show_handle()
+        else:
+            self._retrace()
+            self.hand.show_handle()
+        self._tell()
+        self._tell_timeline()
+
+    def _reset_view(self) -> None:
+        (self.square.plane if self.mode == "square" else self.plane).reset_view()
+
+    def _show_help(self) -> None:
+        from genstudio.ui.help import HelpDialog
+
+        title = self.tr("What am I seeing? %1").replace("%1", PANEL.title)
+        HelpDialog(title, self.tr(HELP), self.window()).open()
+
+
+def serves(card: Card) -> str | None:
+    """None, or why there is nothing between two images of this model."""
+    if LATENT not in card.abilities or not card.latent_dim:
+        return "This model has no latent space to walk through. Choose an autoencoder or a VAE."
+    if card.latent_dim < 2:
+        return "Paths on a map need at least two latent dimensions, and this model has one."
+    if len(card.shape) != 3:
+        return "Interpolate shows images, and this model makes points. Choose a model of images."
+    return None
+
+
+PANEL = PanelSpec(
+    key="interpolate",
+    title="Interpolate",
+    icon="interpolate",
+    order=20,
+    factory=Interpolate,
+    serves=serves,
+    help=HELP,
+    shortcut="Ctrl+2",
+)
+
+__all__ = ["PANEL", "Interpolate"]
