@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from genstudio.abilities import Card
+from genstudio.data import load
 from genstudio.engine import library
 from genstudio.engine.settings import train_settings
 from genstudio.engine.training import Training
@@ -543,3 +544,63 @@ def test_the_tour_runs_and_leaves_the_panel_as_it_was(panel: Manifold, qtbot: Qt
     assert {k: after[k] for k in ("view", "layers", "scale", "plane")} == {
         k: before[k] for k in ("view", "layers", "scale", "plane")
     }
+
+
+# Never two models on one map ---------------------------------------------------------------------
+
+
+def points_are_of(panel: Manifold, source: str) -> None:
+    cloud = panel.scene.shown()
+    assert cloud is not None
+    images = load("mnist").test.batch(torch.tensor(cloud.index[:20]))
+    with torch.no_grad():
+        mean = library.load(source).encode(images).mean.numpy()
+    np.testing.assert_allclose(cloud.mean[:20], mean, atol=1e-4)
+
+
+@pytest.mark.parametrize("hurry", ["scale", "view", "subset"])
+def test_a_hand_that_does_not_wait_never_sees_points_of_the_model_before(
+    panel: Manifold, qtbot: QtBot, session: Session, tmp_path: Path, hurry: str
+) -> None:
+    other = write_run(tmp_path / "other", seed=5, width=16)
+    seen: list[tuple[str, object]] = []
+    put = panel.plane.put_points
+
+    def note(*arguments: object) -> bool:
+        seen.append((panel.scene.source, panel.scene.cloud))
+        return put(*arguments)
+
+    panel.plane.put_points = note
+    before = panel.scene.cloud
+    session.show("A", other)
+    if hurry == "scale":
+        panel.choose_scale("quantile")
+    elif hurry == "view":
+        panel.plane.set_view(panel.plane.view())
+        panel.scene.ask_pictures()
+    else:
+        panel.scene.set_subset(Subset("test", 300))
+    settle(qtbot, panel)
+    points_are_of(panel, other)
+    assert seen and all(cloud is not before for _, cloud in seen)
+
+
+def test_a_draw_moves_with_the_posterior_when_the_model_changes(
+    panel: Manifold, qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    panel.study.draw_again()
+    settle(qtbot, panel, lambda: len(panel.study.draws) == 2)
+    other = write_run(tmp_path / "other", seed=5, width=16)
+    session.show("A", other)
+    settle(qtbot, panel)
+    study = panel.study
+    assert len(study.draws) == 2, "the noise stays, what it is scaled by changes"
+    for z, noise in zip(study.draws, study.noises, strict=True):
+        np.testing.assert_allclose(z, study.mean + study.std * noise, atol=1e-6)
+    with torch.no_grad():
+        picture = library.load(other).decode(torch.tensor(study.draws[-1][None])).numpy()[0]
+    np.testing.assert_allclose(
+        panel.column.image.drawn.image(), np.floor(picture[0] * 255 + 0.5), atol=1
+    )
+    mean = dict(panel.column.image.rows.rows())["mean"].replace("−", "-")
+    np.testing.assert_allclose([float(v) for v in mean.split()], study.mean, atol=0.006)

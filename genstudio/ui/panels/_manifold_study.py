@@ -39,7 +39,7 @@ class Study(QObject):
         self.count = 0  # images in the test set, once one is known
         self.mean: np.ndarray | None = None
         self.std: np.ndarray | None = None
-        self.draws: list[np.ndarray] = []  # z of each draw
+        self.noises: list[np.ndarray] = []  # of each draw, from N(0, I)
         self.fresh = False  # another image was chosen, and its posterior is to be looked at
         self._seed = 0
         section.index_wanted.connect(self.choose)
@@ -93,15 +93,22 @@ class Study(QObject):
         """Encode `image` (C, H, W), whoever brought it."""
         self.image, self.title, self.index = image, title, index
         self._seed = self._session.seed
-        self.draws.clear()
+        self.noises.clear()
         self.fresh = True
         self.encode()
 
     def forget(self) -> None:
         self.image = self.mean = self.std = None
-        self.draws.clear()
+        self.noises.clear()
         self._section.set_none()
         self.posterior_changed.emit()
+
+    @property
+    def draws(self) -> list[np.ndarray]:
+        """z of each draw under the posterior there is now: mean + std * noise."""
+        if self.mean is None or self.std is None:
+            return []
+        return [self.mean + self.std * noise for noise in self.noises]
 
     # The posterior -----------------------------------------------------------------------------
 
@@ -125,16 +132,21 @@ class Study(QObject):
         self._section.set_image(got.image, title, index)
         self._section.set_posterior(got.reconstruction, got.std is not None)
         self.posterior_changed.emit()
-        if got.std is not None and not self.draws:
-            self._ask_draw()
+        if self.noises and self.noises[0].shape != got.mean.shape:
+            self.noises.clear()
+        if got.std is not None:
+            self._ask_draw(another=not self.noises)
         self.dots_changed.emit()
 
     def draw_again(self) -> None:
         """Another draw, with the next seed."""
         self._seed += 1
-        self._ask_draw()
+        self._ask_draw(another=True)
 
-    def _ask_draw(self) -> None:
+    def _ask_draw(self, another: bool) -> None:
+        """Draw with the seed there is: `another`, or the last one again, of a posterior that has
+        moved.
+        """
         if self.mean is None or self.std is None:
             return
         self._session.ask(
@@ -142,16 +154,21 @@ class Study(QObject):
             "draw",
             "latent.encodings:draw",
             model=self._scene.source,
-            then=partial(self._show_draw, self._seed, self.mean, self.std),
+            then=partial(self._show_draw, another, self._seed, self.mean, self.std),
             failed=self._session.failed.emit,
             mean=self.mean,
             std=self.std,
             seed=self._seed,
         )
 
-    def _show_draw(self, seed: int, mean: np.ndarray, std: np.ndarray, answer: Answer) -> None:
+    def _show_draw(
+        self, another: bool, seed: int, mean: np.ndarray, std: np.ndarray, answer: Answer
+    ) -> None:
+        if mean is not self.mean:
+            return  # the posterior has moved meanwhile, and its own draw is on the way
         got = answer.value
-        self.draws = [*self.draws, got.z][-MAX_DOTS:]
+        if another or not self.noises:
+            self.noises = [*self.noises, got.noise][-MAX_DOTS:]
         plane = self._scene.space.plane
         first = plane.dims or (0, 1)
         rows = tuple(np.asarray(v)[list(first)] for v in (mean, std, got.noise, got.z))

@@ -58,7 +58,9 @@ class Encodings(QObject):
         self.hidden: frozenset[int] = frozenset()  # classes that the legend leaves out
         self.cloud: Cloud | None = None
         self.step: int | None = None  # of the training, of the model that encoded
+        self.fresh = False  # the cloud is of the model, or the step, that is shown
         self._asked: tuple[object, ...] = ()
+        self._elsewhere = False  # what is wanted is asked for by another
 
     def visible(self) -> Cloud | None:
         """What the legend leaves of the cloud."""
@@ -82,10 +84,16 @@ class Encodings(QObject):
     def outdate(self) -> None:
         """The next ask encodes anew, whatever was encoded before."""
         self._asked = ()
+        self.fresh = False
 
     def note_asked(self) -> None:
         """What is wanted now is asked for elsewhere, and `take` gets it."""
         self._asked = self._what()
+        self._elsewhere = True
+
+    def asked_elsewhere(self) -> bool:
+        """Whether the ask that was noted is still under way."""
+        return self._elsewhere
 
     def _what(self) -> tuple[object, ...]:
         return (self._epoch.source, self._session.data, self.subset, self.wanted())
@@ -94,7 +102,7 @@ class Encodings(QObject):
         """Encode the subset, unless that has been done."""
         if not self._epoch.source or self._what() == self._asked:
             return
-        self.note_asked()
+        self._asked, self._elsewhere = self._what(), False
         if not self.subset.limit:
             self._session.cancel(self, "encodings")
             self.cloud = None
@@ -116,7 +124,7 @@ class Encodings(QObject):
         if source != self._epoch.source:
             return
         got = answer.value
-        self.step = answer.step
+        self.step, self.fresh, self._elsewhere = answer.step, True, False
         self.cloud = Cloud(got.mean, got.std, got.labels, got.index, split)
         self.came.emit()
         self.moved.emit()

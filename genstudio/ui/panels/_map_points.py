@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -29,6 +30,7 @@ class Points(QObject):
         self._session, self._plane, self._epoch = session, plane, epoch
         self.style = "disc"
         self.on_map: Cloud | None = None  # row i is point i of the map
+        self.fresh: Callable[[], bool] = lambda: True  # whether the cloud is of what is shown now
         self._cloud: Cloud | None = None
         self._xy: NDArray[np.float32] = np.empty((0, 2), np.float32)
         self._busy = self._again = False
@@ -51,7 +53,7 @@ class Points(QObject):
         if cloud is None or not len(cloud.mean):
             self._take_away()
             return
-        if self._epoch.held:
+        if self._epoch.held or not self.fresh():
             return
         if self._busy:
             self._again = True

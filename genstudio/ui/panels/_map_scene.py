@@ -41,6 +41,7 @@ class Scene(QObject):
         self._sheet = Sheet(session, plane, self._epoch, self)
         self._encodings = Encodings(session, self._epoch, self)
         self._points = Points(session, plane, self._epoch, self)
+        self._points.fresh = lambda: self._encodings.fresh
         self._refresh_again = False
         self._move_again = False
         self._epoch.complete.connect(self._go_on)
@@ -175,6 +176,9 @@ class Scene(QObject):
             self._plane.clear_pictures()
         self._sheet.stop()
         self._points.stop()
+        if self._encodings.asked_elsewhere():  # the ask that would bring them has just been stopped
+            self._encodings.outdate()
+            again = True
         if again and len(together) == 2:
             self._ask_together()
             return
@@ -233,6 +237,8 @@ class Scene(QObject):
             self._encodings.ask()
 
     def _cloud_moved(self) -> None:
+        if self._encodings.cloud is not None and not self._encodings.fresh:
+            return  # another model's: not even the number of dimensions need be the same
         self._points.set_cloud(self._encodings.visible())
 
     def _points_refused(self, failure: Failure) -> None:
