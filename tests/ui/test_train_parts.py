@@ -8,7 +8,6 @@ import shlex
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from genstudio.engine import runs
 from genstudio.engine.messages import Failure, JobState, Progress, StateChange
@@ -26,7 +25,6 @@ from genstudio.ui.panels._train_run import (
     free_slot,
     fresh_name,
     loss_scale,
-    time_left,
 )
 
 
@@ -163,25 +161,6 @@ def test_the_second_run_takes_the_other_slot():
     assert free_slot((training, None), 0) == 1
     assert free_slot((training, over), 0) == 1
     assert free_slot((training, training), 0) is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (None, ""),
-        (float("nan"), ""),
-        (float("inf"), ""),
-        (0.2, "under a second"),
-        (41.6, "42 s"),
-        (59.7, "1 min 00 s"),
-        (185, "3 min 05 s"),
-        (7800, "2 h 10 min"),
-        (200000, "2 days"),
-        (3 * 86400, "3 days"),
-    ],
-)
-def test_time_left(seconds, text):
-    assert time_left(seconds) == text
 
 
 def test_names_say_what_is_special(tmp_path: Path):

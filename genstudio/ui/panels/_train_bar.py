@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 
 from genstudio.engine.messages import JobState
 from genstudio.ui import icons, theme
-from genstudio.ui.panels._train_run import RunView, controls, time_left
+from genstudio.ui.panels._train_run import RunView, controls
+from genstudio.ui.words import rate, time_left
 
 STATE_ICONS = {
     JobState.WAITING: ("clock", "quiet"),
@@ -211,9 +212,11 @@ class ControlBar(QWidget):
         words = [self.tr("step {0}").format(f"{view.step:,}")]
         if progress is not None and progress.total:
             words = [self.tr("step {0} of {1}").format(f"{view.step:,}", f"{progress.total:,}")]
+        if progress is None and view.state in (JobState.WAITING, JobState.RUNNING):
+            return self.tr("reading the data and choosing the fastest way to train")
         if progress is not None and view.state is JobState.RUNNING:
             if progress.per_second:
-                words.append(self.tr("{0} steps/s").format(f"{progress.per_second:,.0f}"))
+                words.append(self.tr("{0} steps/s").format(rate(progress.per_second)))
             left = time_left(progress.seconds_left)
             if left:
                 words.append(self.tr("{0} left").format(left))

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from genstudio.ui import icons, theme
 from genstudio.ui.form import Form
-from genstudio.ui.panels._train_run import Recipe, time_left
+from genstudio.ui.panels._train_run import Recipe
 from genstudio.ui.panels._train_runs import Slot
 from genstudio.ui.widgets.number_table import NumberTable
+from genstudio.ui.words import time_left
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -103,24 +102,6 @@ def free_slot(runs: tuple[RunView | None, ...], chosen: int) -> int | None:
         if run is None or run.over:
             return index
     return None
-
-
-def time_left(seconds: float | None) -> str:
-    """A remaining time in two parts at most: "under a second", "42 s", "3 min 05 s", "2 h 10 min";
-    "" where unknown.
-    """
-    if seconds is None or not math.isfinite(seconds):
-        return ""
-    whole = int(seconds + 0.5)
-    if whole < 1:
-        return "under a second"
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    if whole < 48 * 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-    return f"{whole // 86400} days"
 
 
 def default_name(family: str, changed: Mapping[str, Any]) -> str:

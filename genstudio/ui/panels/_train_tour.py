@@ -23,11 +23,13 @@ def tour(panel: TrainPanel) -> Iterator[str]:
     setup.config_form().set_values({"width": 256})
     setup.settings_form().set_values({"epochs": None, "steps": N_STEPS, "n_snapshots": 24})
     setup.name.setText("tour")
+    looked = [0]  # step of the pictures that were shown last
+    panel.looker.looked.connect(lambda _look, step: looked.append(step))
     run = panel.start()
-    wait(panel, lambda: _step(panel) >= N_STEPS // 3)
+    wait(panel, lambda: looked[-1] >= N_STEPS // 3 or _over(panel))
     yield panel.tr("While it trains: curves, reconstructions, samples and the latent plane")
     panel.runs.change(panel.chosen, "beta", 4.0)
-    wait(panel, lambda: _step(panel) >= N_STEPS * 2 // 3)
+    wait(panel, lambda: looked[-1] >= N_STEPS * 2 // 3 or _over(panel))
     yield panel.tr("Beta was changed while it ran; the curve marks where")
     wait(panel, lambda: _over(panel))
     timeline = panel.timeline()
@@ -38,11 +40,6 @@ def tour(panel: TrainPanel) -> Iterator[str]:
     if run and not _over(panel):
         panel.runs.stop(panel.chosen)
         wait(panel, lambda: _over(panel))
-
-
-def _step(panel: TrainPanel) -> int:
-    slot = panel.slot()
-    return slot.view.step if slot is not None and not slot.view.over else 1 << 30
 
 
 def _over(panel: TrainPanel) -> bool:

@@ -20,7 +20,7 @@ from genstudio.latent.plane import Plane, shell_radius
 from genstudio.latent.points import stamps
 from genstudio.latent.scale import SCALES
 from genstudio.ui import theme
-from genstudio.ui.panel import Panel, PanelSpec, Timeline
+from genstudio.ui.panel import Panel, PanelSpec, Timeline, save_png
 from genstudio.ui.panels._manifold_actions import Actions
 from genstudio.ui.panels._manifold_bar import LAYERS, Bar
 from genstudio.ui.panels._manifold_hand import Hand
@@ -148,7 +148,7 @@ class Manifold(Panel):
             self._refresh()
 
     def export_png(self, path: Path) -> None:
-        self.plane.grab().save(str(path), "PNG")
+        save_png(self.plane.grab(), path)
 
     # The model ---------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 from genstudio.abilities import BadInput, Card
 from genstudio.engine.messages import Failure, Scalars
 from genstudio.ui import theme
-from genstudio.ui.panel import Panel, PanelSpec, Timeline
+from genstudio.ui.panel import Panel, PanelSpec, Timeline, save_png
 from genstudio.ui.panels._train_bar import ControlBar
 from genstudio.ui.panels._train_files import FileMenu
 from genstudio.ui.panels._train_help import HELP
@@ -370,7 +370,7 @@ class TrainPanel(Panel):
 
     def export_png(self, path: Path) -> None:
         """The curves and previews as they stand, as PNG."""
-        self.body.grab().save(str(path), "PNG")
+        save_png(self.body.grab(), path)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
