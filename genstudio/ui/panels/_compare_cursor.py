@@ -246,7 +246,7 @@ class Cursor(QObject):
                 pane.readout.say(z)
                 continue
             x, y = pane.space.to_map(z)
-            parts.append(Part(slot, pane.source, z, (float(x), float(y))))
+            parts.append(Part(slot, pane.source, {"z": z}, (float(x), float(y))))
         self.together.ask(parts)
 
     def _show(self, frame: Frame) -> None:
@@ -256,12 +256,12 @@ class Cursor(QObject):
             pane = self._panes.get(slot)
             if pane is None or pane.source != part.model:
                 continue
-            image = frame.image(slot)
-            if image is None:
+            probe = frame.value(slot)
+            if probe is None:
                 pane.readout.say(frame.failures[slot].sentence(), frame.number)
                 continue
             rows = [*self._coordinates(pane, part), *self.value_rows(pane, part.at)]
-            pane.show_frame(image, frame.number, part.at, rows)
+            pane.show_frame(probe.image, frame.number, part.at, rows)
             pane.put_pin(part.at if self.pin is not None and self.target == self.pin else None)
             self._session.note_picture(pane.readout)
         self.moved.emit(self.target)
@@ -271,15 +271,15 @@ class Cursor(QObject):
         frame = self._frame
         for slot, part in (frame.parts if frame is not None else {}).items():
             pane = self._panes.get(slot)
-            image = frame.image(slot) if frame is not None else None
-            if pane is None or frame is None or image is None or pane.source != part.model:
+            probe = frame.value(slot) if frame is not None else None
+            if pane is None or frame is None or probe is None or pane.source != part.model:
                 continue
             rows = [*self._coordinates(pane, part), *self.value_rows(pane, part.at)]
-            pane.readout.show_image(image, frame.number, rows)
+            pane.readout.show_image(probe.image, frame.number, rows)
 
     def _coordinates(self, pane: Pane, part: Part) -> list[Row]:
         plane = pane.space.plane
-        x, y = plane.to_plane(part.z)
+        x, y = plane.to_plane(part.arguments["z"])
         names = [label.split(" ")[0] for label in (plane.label_x, plane.label_y)]
         return [(names[0], figure(float(x))), (names[1], figure(float(y)))]
 

@@ -29,7 +29,7 @@ N_POINTS = 2000
 class Maps(QWidget):
     """One pane for each slot that holds a model."""
 
-    layer_done = Signal(float)  # share of the layer's values that stand
+    layer_changed = Signal()
 
     def __init__(self, session: Session, slots: Slots, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -124,12 +124,14 @@ class Maps(QWidget):
             pane.show_layer("" if layer == PICTURES or pane.slot not in self.panes else layer)
         self._show_legend(None)
         self.cursor.show_values()
+        self.layer_changed.emit()
 
     def show_points(self, on: bool) -> None:
         """Show or hide the encoded images."""
         self.points = on
         for pane in self._pool.values():
             pane.plane.set_layer_shown("points", on)
+        self.layer_changed.emit()
 
     def _sampled(self) -> None:
         """One colour scale over what all maps have now."""
@@ -146,7 +148,6 @@ class Maps(QWidget):
                 if values:
                     self._put(slot, scales.paint(self.layer, values[self.layer], scale))
             self._show_legend(scale)
-        self.layer_done.emit(min((p.layer.done() for p in self.panes.values()), default=1.0))
         self.cursor.show_values()
 
     def _put(self, slot: str, colours: np.ndarray) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBox
 from genstudio.ui import theme
 from genstudio.ui.panels._compare_link import LINKS
 from genstudio.ui.panels._compare_maps import Maps
+from genstudio.ui.panels._compare_presets import Presets
 from genstudio.ui.panels._compare_scale import LAYERS
 from genstudio.ui.widgets.segmented import Segmented
 from genstudio.ui.widgets.switch import Switch
@@ -69,7 +70,7 @@ class Section(QWidget):
 class MapsSection(Section):
     """Link, layer, points, sets of models."""
 
-    preset_chosen = Signal(str)
+    preset_chosen = Signal(object)  # tuple of sources
 
     def __init__(self, maps: Maps, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -93,6 +94,7 @@ class MapsSection(Section):
         self.layer.setAccessibleName(self.tr("Layer over the maps"))
         self.layer.setToolTip(self.tr("What the colours of every map show, on one common scale"))
         self.layer.activated.connect(lambda _row: maps.show_layer(self.layer.currentData()))
+        maps.layer_changed.connect(self.show_state)
         self.add(self.layer)
         self.points = self.switch(
             self.tr("Encoded images as points"),
@@ -100,6 +102,11 @@ class MapsSection(Section):
             maps.points,
             maps.show_points,
         )
+        self.gap()
+        self.add(heading(self.tr("Models to compare")))
+        self.presets = Presets()
+        self.presets.chosen.connect(self.preset_chosen)
+        self.add(self.presets)
         self.gap()
         maps.cursor.pinned.connect(self.show_state)
         self.show_state()

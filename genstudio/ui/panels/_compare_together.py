@@ -8,8 +8,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from genstudio.engine.messages import Answer, Failure
@@ -22,12 +22,12 @@ __all__ = ["Frame", "Part", "Together"]
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What one pane asks for: z (D,) of a model, which stands at the map point `at`."""
+    """What one pane asks its model, and the map point `at` that it stands at, if any."""
 
     slot: str
     model: str
-    z: np.ndarray
-    at: tuple[float, float]
+    arguments: Mapping[str, Any]
+    at: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +39,10 @@ class Frame:
     answers: Mapping[str, Answer]
     failures: Mapping[str, Failure]
 
-    def image(self, slot: str) -> np.ndarray | None:
-        """The picture (C, H, W) of a pane, None where there is none."""
+    def value(self, slot: str) -> Any:
+        """What a pane's model answered, None where it could not."""
         answer = self.answers.get(slot)
-        return None if answer is None else answer.value.image
+        return None if answer is None else answer.value
 
 
 @dataclass(eq=False)
@@ -67,9 +67,15 @@ class Together(QObject):
 
     shown = Signal(object)  # Frame, complete
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        parent: QObject | None = None,
+        query: str = "latent.probe:decode",
+        priority: Priority = Priority.POINTER,
+    ) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._query, self._priority = session, query, priority
         self._number = 0
         self._flight: _Flight | None = None
         self._wanted: tuple[Part, ...] | None = None
@@ -79,7 +85,7 @@ class Together(QObject):
         return self._flight is not None
 
     def ask(self, parts: Sequence[Part]) -> None:
-        """Show these points next."""
+        """Show the answers to these next."""
         if not parts:
             return
         self._wanted = tuple(parts)
@@ -105,12 +111,12 @@ class Together(QObject):
             self._session.ask(
                 self,
                 part.slot,
-                "latent.probe:decode",
+                self._query,
                 model=part.model,
-                priority=Priority.POINTER,
+                priority=self._priority,
                 then=partial(self._take, number, part.slot),
                 failed=partial(self._refused, number, part.slot),
-                z=part.z,
+                **part.arguments,
             )
 
     def _take(self, number: int, slot: str, answer: Answer) -> None:

@@ -12,9 +12,21 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from genstudio.abilities import Card
 from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline
+from genstudio.ui.panels._compare_figures import SAMPLERS
 from genstudio.ui.panels._compare_maps import Maps
+from genstudio.ui.panels._compare_moon import Moon
+from genstudio.ui.panels._compare_more_sections import (
+    MoonSection,
+    ReportSection,
+    RowsSection,
+    TermsSection,
+)
+from genstudio.ui.panels._compare_report import Report
+from genstudio.ui.panels._compare_reports import SAMPLES
+from genstudio.ui.panels._compare_rows import Rows
 from genstudio.ui.panels._compare_sections import Column, MapsSection
 from genstudio.ui.panels._compare_slots import FEWEST, MOST, Slots, partner
+from genstudio.ui.panels._compare_terms import BETAS, Terms
 from genstudio.ui.panels._compare_text import HELP, VIEWS
 from genstudio.ui.session import Session
 from genstudio.ui.widgets._tool import small_tool
@@ -29,23 +41,44 @@ class Compare(Panel):
         super().__init__(session)
         self.slots = Slots(session, self)
         self.maps = Maps(session, self.slots, self)
+        self.rows = Rows(session, self.slots, self)
+        self.report = Report(session, self.slots, self)
+        self.terms = Terms(session, self)
+        self.moon = Moon(session, self)
         self.column = Column()
         self.view = "maps"
         self._filled = False
         self._lay_out()
         self.slots.changed.connect(self._slots_changed)
         session.image_offered.connect(self._image_offered)
+        self.rows.image_picked.connect(self._image_picked)
+        self.report.sampler_chosen.connect(lambda _name: self.timeline_changed.emit())
         self._slots_changed()
 
     def _lay_out(self) -> None:
         self.title = theme.title(ElidedLabel())
-        self.views = Segmented([("maps", self.tr("Maps"))])
+        self.views = Segmented(
+            [
+                ("maps", self.tr("Maps")),
+                ("rows", self.tr("Reconstructions")),
+                ("report", self.tr("Gap report")),
+                ("terms", self.tr("Both terms")),
+                ("moon", self.tr("Moon")),
+            ]
+        )
         self.views.setAccessibleName(self.tr("What is compared"))
         self.views.changed.connect(lambda view: self.show_view(str(view)))
         self.add = small_tool(self, "plus", self.tr("Add a model, four at most"), self.slots.add)
         self.pages = QStackedWidget()
-        self.pages.addWidget(self.maps)
-        self.column.put("maps", MapsSection(self.maps))
+        for page in (self.maps, self.rows, self.report, self.terms, self.moon):
+            self.pages.addWidget(page)
+        maps = MapsSection(self.maps)
+        maps.preset_chosen.connect(self.slots.put)
+        self.column.put("maps", maps)
+        self.column.put("rows", RowsSection(self.rows))
+        self.column.put("report", ReportSection(self.report))
+        self.column.put("terms", TermsSection(self.terms))
+        self.column.put("moon", MoonSection(self.moon))
         self.column.help_wanted.connect(self._show_help)
         head = QHBoxLayout()
         head.setSpacing(theme.GRID)
@@ -69,6 +102,12 @@ class Compare(Panel):
         return self.column
 
     def timeline(self) -> Timeline | None:
+        if self.view == "moon":
+            return self.moon.timeline
+        if self.view == "terms":
+            return self.terms.timeline
+        if self.view == "report" and self.report.sheets.sampler == "mixture":
+            return self.report.sheets.rounds
         return None
 
     def activated(self) -> None:
@@ -89,11 +128,18 @@ class Compare(Panel):
         self.column.show_view(view)
         self.timeline_changed.emit()
 
+    def _section(self, view: str) -> Any:
+        return self.column.sections[view]
+
     def _slots_changed(self) -> None:
         refs = self.slots.refs()
         names = [ref.title for ref in refs.values()]
         self.title.setText(self.tr("Compare %1").replace("%1", ", ".join(names)))
         self.add.setEnabled(len(refs) < MOST)
+
+    def _image_picked(self, image: np.ndarray) -> None:
+        self.maps.cursor.offer(image)
+        self.show_view("maps")
 
     def _image_offered(self, image: np.ndarray, _title: str) -> None:
         if self.isVisible():
@@ -111,17 +157,45 @@ class Compare(Panel):
     # State -------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        return {"view": self.view, "maps": self.maps.state()}
+        return {
+            "view": self.view,
+            "maps": self.maps.state(),
+            "images": self.rows.seed,
+            "samples": self.report.reports.n,
+            "sampler": self.report.sheets.sampler,
+            "beta": self.terms.beta,
+            "moon": {"seed": self.moon.seed, "position": self.moon.timeline.index()},
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         self._filled = True
         maps = state.get("maps")
         if isinstance(maps, dict):
             self.maps.restore(maps)
+        if _whole(state.get("images")):
+            self._section("rows").show_seed(state["images"])
+        if state.get("samples") in SAMPLES:
+            self.report.reports.set_n(state["samples"])
+        if state.get("sampler") in SAMPLERS:
+            self.report.show_sampler(state["sampler"])
+        if state.get("beta") in dict(BETAS):
+            self.terms.show_beta(float(state["beta"]))
+        moon = state.get("moon")
+        if isinstance(moon, dict):
+            if _whole(moon.get("seed")):
+                self._section("moon").show_seed(moon["seed"])
+            if _whole(moon.get("position")):
+                self.moon.timeline.set_index(moon["position"])
         self.show_view(str(state.get("view", "")))
 
     def tour(self) -> Iterator[str]:
-        yield from ()
+        from genstudio.ui.panels._compare_tour import tour
+
+        yield from tour(self)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31
 
 
 def serves(card: Card) -> str | None:

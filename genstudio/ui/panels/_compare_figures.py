@@ -1,0 +1,120 @@
+"""The rows of a gap report: names, units, order, export. No Qt."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+SAMPLERS = ("prior", "gaussian", "mixture", "kde", "encodings")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A column: its key in the report, its name and unit, and whether more of it is better."""
+
+    key: str
+    title: str
+    unit: str
+    digits: int
+    more_is_better: bool | None
+    tip: str
+
+    def text(self, value: float | None) -> str:
+        """The number as it stands in the table, without its unit; a dash where there is none."""
+        if value is None:
+            return "\N{EN DASH}"
+        scaled = value * 100 if self.unit == "%" else value
+        return f"{scaled:.{self.digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+FIGURES = (
+    Figure("hole_share", "Holes", "%", 1, False, "Share of samples off support, beyond the 5 %"),
+    Figure("precision", "Precision", "%", 1, True, "Share of samples within the real images"),
+    Figure("recall", "Recall", "%", 1, True, "Share of real images within the samples"),
+    Figure("density", "Density", "", 2, True, "Real neighbourhoods that a sample lies in, over 5"),
+    Figure("coverage", "Coverage", "%", 1, True, "Share of real images with a sample nearby"),
+    Figure("frechet", "Fréchet", "", 1, False, "Fréchet distance to test images, judge features"),
+    Figure("frechet_floor", "Floor", "", 1, None, "The same for held-back real images"),
+    Figure("path_gap", "Path gap", "%", 1, False, "Share of frames of straight paths off support"),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """The figures of one model under one sampler."""
+
+    slot: str
+    model: str
+    sampler: str
+    values: Mapping[str, float | None]
+    intervals: Mapping[str, Sequence[float]]
+    bank: str = ""
+    n: int = 0
+
+
+def lines(reports: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str]) -> list[Line]:
+    """One line for each model and sampler of the reports, by slot."""
+    found = []
+    for slot, report in reports.items():
+        for name, row in report["samplers"].items():
+            values = {figure.key: row.get(figure.key) for figure in FIGURES}
+            intervals = dict(row.get("intervals") or {})
+            kind, n = str(row.get("bank") or ""), int(row.get("n") or 0)
+            found.append(Line(slot, titles[slot], name, values, intervals, kind, n))
+    return found
+
+
+def best(rows: Sequence[Line], figure: Figure) -> set[int]:
+    """The rows that have the best value of a column."""
+    known = [(row.values[figure.key], i) for i, row in enumerate(rows)]
+    numbers = [(value, i) for value, i in known if value is not None]
+    if figure.more_is_better is None or len(numbers) < 2:
+        return set()
+    ideal = (max if figure.more_is_better else min)(value for value, _ in numbers)
+    return {i for value, i in numbers if value == ideal}
+
+
+def as_csv(rows: Sequence[Line]) -> str:
+    """The table with the ends of its intervals, shares as fractions."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    head = ["model", "sampler", "bank", "n"]
+    for figure in FIGURES:
+        head += [figure.key, f"{figure.key}_low", f"{figure.key}_high"]
+    writer.writerow(head)
+    for row in rows:
+        cells: list[Any] = [row.model, row.sampler, row.bank, row.n]
+        for figure in FIGURES:
+            low, high = row.intervals.get(figure.key) or ("", "")
+            value = row.values[figure.key]
+            cells += ["" if value is None else value, low, high]
+        writer.writerow(cells)
+    return out.getvalue()
+
+
+def as_markdown(rows: Sequence[Line], names: Mapping[str, str]) -> str:
+    """The table as it stands on the screen, with intervals at 95 %."""
+    head = ["model", "z from"]
+    head += [f"{f.title}, {f.unit}" if f.unit else f.title for f in FIGURES]
+    text = [" | ".join(["", *head, ""]).strip(), "|---|---" + "|---:" * len(FIGURES) + "|"]
+    for row in rows:
+        cells = [row.model.replace("|", "\\|"), names.get(row.sampler, row.sampler)]
+        for figure in FIGURES:
+            cell = figure.text(row.values[figure.key])
+            ends = row.intervals.get(figure.key)
+            if ends:
+                cell += f" ({figure.text(ends[0])} to {figure.text(ends[1])})"
+            cells.append(cell)
+        text.append(" | ".join(["", *cells, ""]).strip())
+    return "\n".join(text) + "\n"
+
+
+def apart(a: Line, b: Line, key: str) -> bool:
+    """Whether the intervals of a figure do not overlap."""
+    first, second = a.intervals.get(key), b.intervals.get(key)
+    if not first or not second:
+        return a.values[key] != b.values[key]
+    return first[1] < second[0] or second[1] < first[0]
