@@ -163,8 +163,12 @@ class JobLane:
         return time.monotonic() - entry.published_at >= pause_s
 
     def _hand_over(self, entry: _Entry) -> None:
-        copy = entry.job.weights() if entry.job is not None else None
         entry.published_at, entry.published_step = time.monotonic(), entry.step
+        try:
+            copy = entry.job.weights() if entry.job is not None else None
+        except Exception:  # no memory for the copy: looking on must not end the lane
+            log.exception("The weights of %s could not be shown.", entry.name)
+            return
         if copy is not None:
             weights, step = copy
             self._publish(live_name(entry.run), weights, step, entry.run)
