@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from genstudio.ui import icons, theme
 from genstudio.ui.panels._interpolate_look import LOOKS, Look
@@ -12,7 +12,7 @@ from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.pill import Pill
 from genstudio.ui.widgets.segmented import Segmented
 
-ONE_ROW_PX = 880  # narrower, the bar stands below the title
+ONE_ROW_PX = 840  # narrower, the bar stands below the title
 
 
 class Bar(QWidget):
@@ -26,8 +26,9 @@ class Bar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.title = theme.title(ElidedLabel())
-        self.status = theme.caption(QLabel())
+        self.title = theme.title(ElidedLabel(text=self.tr("Interpolate")))
+        self.title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        self.status = theme.caption(ElidedLabel())
         self.mode = Segmented([("path", self.tr("Path")), ("square", self.tr("Square"))])
         self.mode.setAccessibleName(self.tr("Path or square"))
         self.mode.setToolTip(
@@ -42,7 +43,6 @@ class Bar(QWidget):
         self.kinds: dict[str, Pill] = {}
         for kind, look in LOOKS.items():
             pill = Pill(self.tr(look.name), on=True, tip=tips[kind])
-            pill.setIcon(_sample(look))
             pill.setIconSize(QSize(14, 8))
             pill.toggled.connect(lambda _on: self.kinds_chosen.emit(self.shown()))
             self.kinds[kind] = pill
@@ -70,8 +70,7 @@ class Bar(QWidget):
         head = QHBoxLayout()
         head.setSpacing(2 * theme.GRID)
         head.addWidget(self.title)
-        head.addWidget(self.status)
-        head.addStretch(1)
+        head.addWidget(self.status, 1)
         tools = QHBoxLayout()
         tools.setSpacing(theme.GRID)
         tools.addWidget(self.mode)
@@ -104,6 +103,8 @@ class Bar(QWidget):
         way = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
         if self._rows.direction() != way:
             self._rows.setDirection(way)
+        for kind, pill in self.kinds.items():  # narrow, the film alone shows the lines
+            pill.setIcon(_sample(LOOKS[kind]) if wide else QIcon())
         super().resizeEvent(event)
 
 

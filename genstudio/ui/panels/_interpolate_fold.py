@@ -25,6 +25,7 @@ class Fold(QWidget):
         self.head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.head.setFont(theme.text_font(theme.TEXT_PX, QFont.Weight.DemiBold))
         self.head.setToolTip(tip)
+        self.head.setMinimumWidth(96)
         self.head.setAccessibleName(title)
         theme.role(self.head, "fold")
         self.head.toggled.connect(self._show)

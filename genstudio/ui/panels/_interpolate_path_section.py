@@ -58,6 +58,10 @@ class PathSection(QWidget):
             ("pca", self.tr("Principal components")),
         ):
             self.plane.addItem(text, value)
+        self.plane.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.plane.setMinimumContentsLength(4)
         self.plane.setAccessibleName(self.tr("Plane of the map"))
         self.plane.setToolTip(self.tr("Through which points of the latent space the map cuts"))
         self.plane.activated.connect(lambda _: self.plane_chosen.emit(self.plane.currentData()))
@@ -70,7 +74,7 @@ class PathSection(QWidget):
             tip=self.tr("Every code is drawn towards the mean code: 1 leaves it, 0 is the mean"),
         )
         self.truncation.value_changed.connect(self.truncated)
-        self.worst = QPushButton(self.tr("Go to the worst place"))
+        self.worst = QPushButton(self.tr("Go to the worst"))
         self.worst.setToolTip(
             self.tr("The frame farthest off what the model can do, or the largest jump (W)")
         )

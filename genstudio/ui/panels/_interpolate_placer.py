@@ -31,6 +31,7 @@ class Placer(QObject):
         self.choice = "mean"
         self.centre: tuple[float, ...] | None = None  # the mean code
         self.says = ""
+        self._projected: tuple[str, ...] = ()
         scene.encodings_changed.connect(self._encoded)
         scene.points_failed.connect(lambda _: self._no_encodings())
 
@@ -91,11 +92,22 @@ class Placer(QObject):
         self._scene.release()
         self.placed.emit()
 
+    def note_projected(self, names: tuple[str, ...]) -> None:
+        """Tell beside the map which paths lie off its plane and are projected onto it."""
+        if names != self._projected:
+            self._projected = names
+            space = self._scene.space
+            self._plane.set_axes(self._labels(space.plane), space.marks)
+
     def _labels(self, plane: planes.Plane) -> tuple[str, str]:
-        if plane.kind != "points":
-            return plane.label_x, plane.label_y
-        third = self.tr("towards C") if self.choice == "third" else self.tr("towards the mean")
-        return self.tr("from A to B"), third
+        across, up = plane.label_x, plane.label_y
+        if plane.kind == "points":
+            across = self.tr("from A to B")
+            up = self.tr("towards C") if self.choice == "third" else self.tr("towards the mean")
+        if self._projected:
+            text = self.tr("%1 (%2 projected)").replace("%1", across)
+            across = text.replace("%2", self.tr(" and ").join(self._projected))
+        return across, up
 
     def _means(self, dim: int) -> np.ndarray | None:
         cloud = self._scene.cloud

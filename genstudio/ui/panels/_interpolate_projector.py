@@ -78,7 +78,7 @@ class Projector(QObject):
         gaps = self._tracer.gaps(kind)
         if self._tracer.wish.gaps and not self._tracer.gap_says():
             told = "…" if gaps is None else figure(float(gaps[round(t * last)]))
-            rows.append((self.tr("distance / threshold"), told))
+            rows.append((self.tr("gap distance"), told))
         return tuple(rows)
 
     # Private -----------------------------------------------------------------------------------
@@ -106,7 +106,10 @@ class Projector(QObject):
             frames = tuple(small_image(image) for image in path.images)
         facts = self._facts(path, gaps)
         tip = "\n".join((named.name, *facts, self._tell_worst(place, why)))
-        self._strips[kind] = Strip(kind, named, frames, path.speed, gaps, facts, place, "", tip)
+        brief = (self.tr("%1 ‖Δx‖").replace("%1", f"{path.length:.1f}"),)
+        self._strips[kind] = Strip(
+            kind, named, frames, path.speed, gaps, facts, brief, place, "", tip
+        )
 
     def _facts(self, path: Path, gaps: np.ndarray | None) -> tuple[str, ...]:
         facts = [

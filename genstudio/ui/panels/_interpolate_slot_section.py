@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from genstudio.ui import icons, theme
 from genstudio.ui.panels._interpolate_board import LETTERS
+from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.number_field import NumberField
 from genstudio.ui.widgets.segmented import Segmented
 
@@ -41,7 +42,8 @@ class SlotSection(QWidget):
         self.index = NumberField(integer=True, minimum=0)
         self.index.setAccessibleName(self.tr("Number of the test image"))
         self.index.setToolTip(self.tr("Number of an image of the test set, from 0; Enter shows it"))
-        self.index.setFixedWidth(80)
+        self.index.setMinimumWidth(56)
+        self.index.setMaximumWidth(96)
         self.index.committed.connect(self._take_index)
         self.kinds = QComboBox()
         self.kinds.setAccessibleName(self.tr("Class of a random image"))
@@ -49,7 +51,9 @@ class SlotSection(QWidget):
         self.kinds.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self.kinds.setMinimumContentsLength(3)
+        self.kinds.setMinimumContentsLength(1)
+        self.kinds.setMinimumWidth(56)
+        self.kinds.setMaximumWidth(96)
         self.random = QToolButton()
         icons.wear(self.random, "dice")
         theme.role(self.random, "tool")
@@ -86,17 +90,17 @@ class SlotSection(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.GRID)
         grid.setVerticalSpacing(theme.GRID)
-        grid.addWidget(theme.quiet(QLabel(self.tr("Test image"))), 0, 0)
-        grid.addWidget(self.index, 0, 2, 1, 2)
-        grid.addWidget(theme.quiet(QLabel(self.tr("By lot, of"))), 1, 0)
+        grid.addWidget(theme.quiet(ElidedLabel(text=self.tr("Test image"))), 0, 0)
+        grid.addWidget(self.index, 0, 2)
+        grid.addWidget(self.clear, 0, 3)
+        grid.addWidget(theme.quiet(ElidedLabel(text=self.tr("By lot, of"))), 1, 0)
         grid.addWidget(self.kinds, 1, 2)
         grid.addWidget(self.random, 1, 3)
-        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(0, 1)
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.GRID)
         buttons.addWidget(self.more, 1)
         buttons.addWidget(self.swap, 1)
-        buttons.addWidget(self.clear)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)

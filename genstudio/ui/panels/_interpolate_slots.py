@@ -25,8 +25,8 @@ from genstudio.ui.panels._interpolate_board import LETTERS
 from genstudio.ui.widgets.image_view import fit
 from genstudio.ui.widgets.latent_plane import small_image
 
-CAPTION_PX = 18
-RIM = 6
+CAPTION_PX = 16
+RIM = 4
 LEAST_PX, MOST_PX = 44, 104  # height of a card
 
 
@@ -157,7 +157,7 @@ class SlotCard(QWidget):
 
     def _paint_caption(self, painter: QPainter) -> None:
         painter.setFont(theme.text_font(theme.CAPTION_PX, QFont.Weight.DemiBold))
-        line = QRectF(RIM, self.height() - CAPTION_PX, self.width() - 2 * RIM, CAPTION_PX - 4)
+        line = QRectF(RIM, self.height() - CAPTION_PX, self.width() - 2 * RIM, CAPTION_PX - 2)
         left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.setPen(theme.colour("accent" if self._on else "text"))
         painter.drawText(line, left, self._letter)
@@ -166,7 +166,7 @@ class SlotCard(QWidget):
         painter.setPen(theme.colour("quiet"))
         words = line.adjusted(14, 0, 0, 0)
         text = QFontMetricsF(font).elidedText(
-            self._title, Qt.TextElideMode.ElideRight, words.width()
+            self._title, Qt.TextElideMode.ElideLeft, words.width()
         )
         painter.drawText(words, left, text)
 

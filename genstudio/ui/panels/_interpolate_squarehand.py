@@ -34,7 +34,7 @@ class SquareView(QStackedWidget):
         self.plane.setAccessibleName(self.tr("Square between four images"))
         self.plane.set_home(HOME, BOUNDS)
         self.plane.set_view(HOME)
-        self.plane.set_axes((self.tr("share of the way to the right"), self.tr("down")), marks)
+        self.plane.set_axes((self.tr("from A to B"), self.tr("from C to A")), marks)
         self.scene = Scene(session, self.plane)
         self.scene.set_subset(Subset("test", 0))
         self.empty = EmptyState(icon="interpolate")

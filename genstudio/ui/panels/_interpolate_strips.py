@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPolygo
 from genstudio.ui import theme
 from genstudio.ui.panels._interpolate_look import Look
 
-WIDE_LEGEND, NARROW_LEGEND = 152, 104  # px at the left of the strips
+WIDE_LEGEND, NARROW_LEGEND = 152, 120  # px at the left of the strips
 NARROW = 620  # px of the whole, below which the legend is narrow
 ROW_GAP = 8
 TOP = 6  # px above the first strip, for its mark
@@ -21,7 +21,7 @@ TWO_PLOTS_PX = 230  # height of the whole, below which speed alone is plotted
 PLOT_GAP = 14  # px above a plot, for its caption
 
 
-PLOT_NAMES = {"speed": "pixel speed\n‖Δx‖ per frame", "gaps": "distance\n/ threshold"}
+PLOT_NAMES = {"speed": "pixel speed\n‖Δx‖ per frame", "gaps": "gap distance\n/ threshold"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,7 @@ class Strip:
     speed: np.ndarray | None = None  # (F - 1,)
     gaps: np.ndarray | None = None  # (F,), above 1 is off support
     facts: tuple[str, ...] = ()  # lines of the legend
+    brief: tuple[str, ...] = ()  # the same where it is narrow
     worst: float | None = None  # share of the frames
     says: str = ""  # why there are no frames
     tip: str = ""
@@ -129,7 +130,8 @@ def _paint_legend(
         painter.drawRoundedRect(area, 4, 4)
     font, small = theme.text_font(), theme.figure_font(theme.CAPTION_PX)
     high, line = QFontMetricsF(font).height(), QFontMetricsF(small).height()
-    facts = strip.facts[: max(0, int((rect.height() - high) // line))]
+    facts = strip.facts if place.left >= WIDE_LEGEND else strip.brief
+    facts = facts[: max(0, int((rect.height() - high) // line))]
     top = area.top() + max(0.0, (area.height() - high - line * len(facts)) / 2)
     middle = top + high / 2
     painter.setPen(QPen(QColor(strip.look.colour), 3))

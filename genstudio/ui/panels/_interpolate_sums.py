@@ -100,7 +100,8 @@ def _choice(parent: QWidget, items: Sequence[str], current: int, name: str, tip:
     box.setAccessibleName(name)
     box.setToolTip(tip)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(2)
+    box.setMinimumContentsLength(1)
+    box.setMinimumWidth(40)
     return box
 
 
@@ -109,7 +110,7 @@ class Analogy(_Sums):
 
     def __init__(self, session: Session, codes: Codes) -> None:
         super().__init__(session, codes)
-        self.equation = Equation(("A", "B", "C", "?"), ("−", "+", "="))
+        self.equation = Equation(("A", "B", "C", ""), ("−", "+", "="))
         self.boxes = []
         row = QHBoxLayout()
         row.setSpacing(4)

@@ -233,8 +233,6 @@ class Interpolate(Panel):
             return
         self.ref = ref
         self.pages.setCurrentIndex(0)
-        name = ref.title if ref.run is not None else ref.card.name
-        self.bar.title.setText(self.tr("Interpolate in %1").replace("%1", name))
         dim = ref.card.latent_dim or 2
         self.column.paths.set_dim(dim)
         self.output.use(ref.source)
@@ -468,14 +466,13 @@ class Interpolate(Panel):
 
     def _tell(self) -> None:
         """The line beside the title, and the remark below the paths' settings."""
-        path = self.tracer.path(self.hand.kind)
-        self.bar.status.setText("")
-        if path is not None and self.mode == "path":
-            text = self.tr("%1 frames").replace("%1", str(len(path.z)))
-            projected = self.projector.projected()
-            if projected:
-                text += self.tr(", %1 projected").replace("%1", " and ".join(projected))
-            self.bar.status.setText(text)
+        if self.ref is None:
+            return
+        words = [self.ref.title if self.ref.run is not None else self.ref.card.name]
+        if self.mode == "square":
+            words.append(self.tr("bilinear mixtures of four codes"))
+        self.bar.status.setText(", ".join(words))
+        self.placer.note_projected(self.projector.projected())
         self.column.paths.say(self.placer.says or self.tracer.gap_says())
 
     def _tell_timeline(self) -> None:
@@ -483,7 +480,7 @@ class Interpolate(Panel):
         if path is None or self.mode != "path":
             self._timeline.set_path(0, "")
             return
-        text = self.tr("%1 path, equal steps of the latent space")
+        text = self.tr("%1 path")
         if self.tracer.wish.even:
             text = self.tr("%1 path, constant speed")
         name = self.tr(LOOKS[self.hand.kind].name)
