@@ -199,7 +199,10 @@ class Intake(QObject):
 
     def save_project_as(self) -> None:
         path, _ = QFileDialog.getSaveFileName(
-            self._window, self.tr("Save project"), "", f"{self.tr('Projects')} (*{PROJECT})"
+            self._window,
+            self.tr("Save project"),
+            f"{self.tr('untitled')}{PROJECT}",
+            f"{self.tr('Projects')} (*{PROJECT})",
         )
         if path:
             self._write_project(Path(path).with_suffix(PROJECT))
@@ -210,9 +213,10 @@ class Intake(QObject):
             self._project_path = path
 
     def save_picture(self) -> None:
-        panel = self._window.panels.panel(self._window.panels.front)
+        front = self._window.panels.front
+        panel = self._window.panels.panel(front)
         path, _ = QFileDialog.getSaveFileName(
-            self._window, self.tr("Save picture"), "", self.tr("PNG image (*.png)")
+            self._window, self.tr("Save picture"), f"{front}.png", self.tr("PNG image (*.png)")
         )
         if path:
             self._try(lambda: panel.export_png(Path(path).with_suffix(".png")))

@@ -55,12 +55,13 @@ def test_the_first_sight_is_the_shipped_vae_before_any_click(window: MainWindow)
 
 
 def test_the_number_keys_bring_panels_forward(window: MainWindow, qtbot: QtBot) -> None:
+    first, second = (spec.key for spec in window.panels.specs()[:2])
     qtbot.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    assert window.panels.front == "train"
-    qtbot.waitUntil(lambda: not window.panels.seen("manifold"))
-    assert window.panels.seen("train")
+    assert window.panels.front == second
+    qtbot.waitUntil(lambda: not window.panels.seen(first))
+    assert window.panels.seen(second)
     qtbot.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: window.panels.seen("manifold") and not window.panels.seen("train"))
+    qtbot.waitUntil(lambda: window.panels.seen(first) and not window.panels.seen(second))
 
 
 def test_panels_stand_side_by_side_and_come_back(window: MainWindow, qtbot: QtBot) -> None:
@@ -342,6 +343,18 @@ def test_a_failure_is_said_once(window: MainWindow, qtbot: QtBot, panel: str, sa
         window.session.start(Failing, "fails")
     assert window.banner.isHidden() != said
     assert len(window.intake.failures) == 1
+
+
+def test_a_picture_that_cannot_be_written_is_one_sentence(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = iter([tmp_path / "nowhere" / "x", tmp_path / "here"])
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(next(places)), ""))
+    window.intake.save_picture()
+    assert "x.png cannot be written" in window.banner.text()
+    assert window.banner.isVisibleTo(window)
+    window.intake.save_picture()
+    assert (tmp_path / "here.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_errors_are_counted_and_can_be_read_again(window: MainWindow, qtbot: QtBot) -> None:
