@@ -62,8 +62,9 @@ def report(
     Ends in {sampler, hole_share, precision, recall, density, coverage, frechet, frechet_floor,
     path_gap, bank, n, intervals, note, samplers: {name: the same keys}}, at the top those of the
     model's own sampler. `bank` is "reconstructions" or "real images"; `n` the samples of the hole
-    share; `intervals` bootstrap intervals at 95 %, [low, high] by figure, those of precision, recall,
-    density and coverage for the neighbourhoods as they are. None where a figure does not apply. The same seed gives the same figures, whichever samplers are asked for.
+    share; `intervals` bootstrap intervals at 95 %, [low, high] by figure, those of precision,
+    recall, density and coverage for the neighbourhoods as they are. None where a figure does not
+    apply. The same seed gives the same figures, whichever samplers are asked for.
 
     Raises: BadInput when the judge does not know such images, data and model do not fit, the data
     have one class only, n is below 20, or a sampler needs an encoder that the model has not.
