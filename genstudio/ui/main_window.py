@@ -183,8 +183,8 @@ class MainWindow(QMainWindow):
         self.panels.fill()
         add_panels(self)
         layout = self.settings.value("panels")
-        if isinstance(layout, QByteArray):
-            self.panels.load(layout)
+        if isinstance(layout, QByteArray) and self.settings.value("panel-keys") == self._keys():
+            self.panels.load(layout)  # with other panels, tabs would stand out of their order
         project = project or Project(models={"A": FIRST_MODEL})
         if weights:
             project = project.model_copy(update={"models": {**project.models, "A": weights}})
@@ -192,6 +192,10 @@ class MainWindow(QMainWindow):
         key = panel or project.panel or self.panels.specs()[0].key
         self.panels.show_panel(key)
         self.panels.panel(key).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _keys(self) -> str:
+        """Which panels there are."""
+        return " ".join(spec.key for spec in self.panels.specs())
 
     def _front_changed(self, key: str) -> None:
         panel = self.panels.panel(key)
@@ -347,6 +351,7 @@ class MainWindow(QMainWindow):
         self.settings.setValue("geometry", self.saveGeometry())
         self.settings.setValue("layout", self.saveState(LAYOUT_VERSION))
         self.settings.setValue("panels", self.panels.save())
+        self.settings.setValue("panel-keys", self._keys())
         self.settings.setValue("theme", str(theme.choice()))
         self.settings.sync()
         self.shelf_watch.end()

@@ -152,6 +152,7 @@ class PanelArea(QMainWindow):
             for other in (others[0], *behind):
                 if isinstance(other, _Dock):
                     other.panel()
+            others[0].raise_()
         else:
             self.tabifyDockWidget(others[0], dock)
             dock.show()

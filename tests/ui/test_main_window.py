@@ -74,6 +74,21 @@ def test_panels_stand_side_by_side_and_come_back(window: MainWindow, qtbot: QtBo
     qtbot.waitUntil(lambda: area.seen("manifold") != area.seen("train"))
 
 
+def test_a_layout_of_other_panels_is_left_alone(make_window: Make, qtbot: QtBot) -> None:
+    first = make_window()
+    keys = [spec.key for spec in first.panels.specs()]
+    first.panels.show_panel(keys[-1])
+    first.panels.split(Qt.Orientation.Horizontal)
+    first.close()
+    again = make_window()
+    assert not again.panels.tabifiedDockWidgets(again.panels._docks[keys[-1]])
+    again.close()
+    again.settings.setValue("panel-keys", "manifold")
+    again.settings.sync()
+    third = make_window()
+    assert third.panels.tabifiedDockWidgets(third.panels._docks[keys[-1]])
+
+
 def test_a_model_is_chosen_in_the_bar(window: MainWindow, qtbot: QtBot) -> None:
     box = window.top_bar.model_box
     index = box.findData("ae-mnist-16d")
