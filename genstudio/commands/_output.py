@@ -74,7 +74,15 @@ def check_name(path: Path | None, *endings: str) -> None:
         return
     if path.suffix.lower() not in endings:
         raise BadInput(f"{path} should end with {' or '.join(endings)}. Choose another name.")
-    if not path.parent.is_dir():
+    check_folder(path)
+
+
+def check_folder(path: Path | None) -> None:
+    """Refuse a file whose folder does not exist, before any work.
+
+    Raises: BadInput naming the folder.
+    """
+    if path is not None and not path.parent.is_dir():
         raise BadInput(f"The folder {path.parent} does not exist. Make it first.")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import typer
 
 from genstudio.commands._options import Data, NpzFile, Number, PngFile, Seed, Source
-from genstudio.commands._output import check_name, dots, tiles, write_npz, write_png
+from genstudio.commands._output import check_folder, check_name, dots, tiles, write_npz, write_png
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +53,7 @@ def sample(
     from genstudio.latent import samplers
 
     check_name(out, ".png")
+    check_folder(npz)
     model = genstudio.load(source)
     _bound(n, model.shape)
     rng = torch.Generator().manual_seed(seed)
@@ -74,6 +75,7 @@ def reconstruct(
     from genstudio.abilities import LATENT, BadInput
 
     check_name(out, ".png")
+    check_folder(npz)
     model: Any = genstudio.load(source)
     if LATENT not in model.abilities:
         raise BadInput(f"{source} has no latent space to pass through. Choose another model.")
