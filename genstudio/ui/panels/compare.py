@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from genstudio.abilities import Card
 from genstudio.ui import theme
-from genstudio.ui.panel import Panel, PanelSpec, Timeline
+from genstudio.ui.panel import Panel, PanelSpec, Timeline, save_png
 from genstudio.ui.panels._compare_figures import SAMPLERS
 from genstudio.ui.panels._compare_maps import Maps
 from genstudio.ui.panels._compare_moon import Moon
@@ -152,7 +152,7 @@ class Compare(Panel):
         HelpDialog(title, self.tr(HELP), self.window()).open()
 
     def export_png(self, path: Path) -> None:
-        self.pages.currentWidget().grab().save(str(path), "PNG")
+        save_png(self.pages.currentWidget().grab(), path)
 
     # State -------------------------------------------------------------------------------------
 
