@@ -24,7 +24,7 @@ def tour(panel: TrainPanel) -> Iterator[str]:
     setup.settings_form().set_values({"epochs": None, "steps": N_STEPS, "n_snapshots": 24})
     setup.name.setText("tour")
     looked = [0]  # step of the pictures that were shown last
-    panel.looker.looked.connect(lambda _look, step: looked.append(step))
+    panel.sight.looker.looked.connect(lambda _look, step: looked.append(step))
     run = panel.start()
     wait(panel, lambda: looked[-1] >= N_STEPS // 3 or _over(panel))
     yield panel.tr("While it trains: curves, reconstructions, samples and the latent plane")
