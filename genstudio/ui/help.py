@@ -47,6 +47,10 @@ def show_gestures(window: MainWindow) -> HelpDialog:
             window.tr("Peek: the point under the pointer is decoded; leaving restores."),
         ),
         (window.tr("Click"), window.tr("Pin the point. Drag a pin to move it; Delete removes it.")),
+        (
+            window.tr("Drag a pin onto another"),
+            window.tr("Open the path between the two in Interpolate."),
+        ),
         (window.tr("Drag on the map"), window.tr("Move the view.")),
         (window.tr("Wheel, + and -"), window.tr("Zoom at the pointer.")),
         (window.tr("Shift"), window.tr("Fine: a fiftieth of the movement.")),

@@ -54,6 +54,7 @@ class Session(QObject):
     failed = Signal(object)  # Failure
     first_picture = Signal()  # a panel has painted its first picture of a model
     panel_wanted = Signal(str)  # key of a panel that should come to the front
+    path_wanted = Signal(object, object)  # from and to: latent points float32 (D,) of slot A
     _woken = Signal()
 
     def __init__(

@@ -219,6 +219,35 @@ def test_a_pin_is_dragged_and_dropped(plane: LatentPlane, qtbot: QtBot) -> None:
     assert plane.view() == view, "the ground stays"
 
 
+@pytest.mark.parametrize("joins", [True, False])
+def test_a_pin_let_go_on_another_joins_them_where_that_is_wanted(
+    plane: LatentPlane, qtbot: QtBot, joins: bool
+) -> None:
+    plane.joins_pins = joins
+    plane.set_pins([Pin(0.0, 0.0, "1"), Pin(1.0, 1.0, "2")])
+    wanted, other = plane.pin_joined, plane.pin_dropped
+    if not joins:
+        wanted, other = other, wanted
+    start, end = at(plane, 1.0, 1.0), at(plane, 0.0, 0.0) + QPoint(2, 1)
+    QTest.mousePress(plane, LEFT, NONE, start)
+    QTest.mouseMove(plane, end)
+    with qtbot.assertNotEmitted(other), qtbot.waitSignal(wanted) as heard:
+        QTest.mouseRelease(plane, LEFT, NONE, end)
+    place = (plane.pins()[1].x, plane.pins()[1].y)
+    if joins:
+        assert heard.args == [1, 0]
+        assert place == (1.0, 1.0), "it goes back"
+    else:
+        assert place == pytest.approx((0.0, 0.0), abs=3 * plane.frame().unit)
+
+
+def test_a_click_on_one_of_two_close_pins_joins_nothing(plane: LatentPlane, qtbot: QtBot) -> None:
+    plane.joins_pins = True
+    plane.set_pins([Pin(0.0, 0.0, "1"), Pin(2 * plane.frame().unit, 0.0, "2")])
+    with qtbot.assertNotEmitted(plane.pin_joined):
+        QTest.mouseClick(plane, LEFT, NONE, at(plane, 0.0, 0.0))
+
+
 def test_shift_drags_a_pin_finely(plane: LatentPlane) -> None:
     plane.set_pins([Pin(0.0, 0.0)])
     start = at(plane, 0.0, 0.0)

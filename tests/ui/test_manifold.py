@@ -216,6 +216,36 @@ def test_click_pins_drag_moves_delete_removes_and_undo_brings_back(
     np.testing.assert_allclose(panel.column.probe.probed().z, moved, err_msg="the pin rests")
 
 
+def test_a_pin_dragged_onto_another_asks_for_the_path_between_them(
+    panel: Manifold, qtbot: QtBot
+) -> None:
+    panel.bar.pills["points"].setChecked(False)
+    ends = [at(panel, -2.2, 2.2), at(panel, -1.4, 1.2)]
+    for point in ends:
+        QTest.mouseClick(panel.plane, LEFT, NONE, point)
+        settle(qtbot, panel)
+    pins, entries = panel.board.pins(), panel.session.undo.count()
+    QTest.mousePress(panel.plane, LEFT, NONE, ends[0])
+    QTest.mouseMove(panel.plane, (ends[0] + ends[1]) / 2)
+    settle(qtbot, panel)
+    QTest.mouseMove(panel.plane, ends[1])
+    with qtbot.waitSignal(panel.session.path_wanted) as asked:
+        QTest.mouseRelease(panel.plane, LEFT, NONE, ends[1])
+    np.testing.assert_array_equal(asked.args[0], pins.z(0))
+    np.testing.assert_array_equal(asked.args[1], pins.z(1))
+    assert panel.board.pins().points == pins.points, "both stand where they stood"
+    assert panel.session.undo.count() == entries
+    panel.board.choose(1)
+    menu = panel.actions.menu(0.0, 0.0)
+    path = next(a.menu() for a in menu.actions() if a.menu() is not None)
+    assert path.title() == "Path from pin 2"
+    with qtbot.waitSignal(panel.session.path_wanted) as asked:
+        path.actions()[0].trigger()
+    np.testing.assert_array_equal(asked.args[0], pins.z(1))
+    np.testing.assert_array_equal(asked.args[1], pins.z(0))
+    menu.close()
+
+
 def test_a_click_on_a_point_pins_its_mean_and_shows_its_posterior(
     panel: Manifold, qtbot: QtBot
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
@@ -69,6 +71,7 @@ class Actions(QObject):
         menu.addAction(self.tr("Copy z as Python"), self.copy_python)
         menu.addSeparator()
         active = self._hand.plane.active_pin()
+        self._add_paths(menu, active)
         remove = menu.addAction(
             self.tr("Remove the chosen pin"), lambda: self._hand.board.remove(active)
         )
@@ -80,6 +83,17 @@ class Actions(QObject):
         menu.addAction(self.tr("Reset the view"), self._hand.plane.reset_view)
         menu.addAction(self.tr("Save the sheet as PNG…"), self.save_sheet)
         return menu
+
+    def _add_paths(self, menu: QMenu, active: int) -> None:
+        """A path from the chosen pin to each other one."""
+        others = [n for n in range(len(self._hand.board.pins().points)) if n != active]
+        if active < 0 or not others:
+            return
+        inner = menu.addMenu(self.tr("Path from pin %1").replace("%1", str(active + 1)))
+        for number in others:
+            text = self.tr("To pin %1").replace("%1", str(number + 1))
+            inner.addAction(text, partial(self._hand.join, active, number))
+        menu.addSeparator()
 
     def show_menu(self, position: QPoint, x: float, y: float) -> None:
         self.menu(x, y).popup(position)

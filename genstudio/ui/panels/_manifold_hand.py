@@ -1,11 +1,14 @@
-"""The hand on the Manifold's map: hover peeks, leaving restores, a click pins, pins are dragged."""
+"""The hand on the Manifold's map: hover peeks, leaving restores, a click pins, pins are dragged.
+
+A pin dragged onto another asks for the path between the two, and goes back.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from genstudio.ui.panels._manifold_pins import PinBoard
 from genstudio.ui.panels._manifold_probe import Prober
@@ -16,6 +19,8 @@ from genstudio.ui.widgets.latent_plane import LatentPlane, Pin
 
 class Hand(QObject):
     """Which latent point is decoded beside the map, and where the pins stand."""
+
+    path_wanted = Signal(object, object)  # two latent points (D,)
 
     def __init__(
         self, scene: Scene, plane: LatentPlane, board: PinBoard, study: Study, prober: Prober
@@ -34,6 +39,8 @@ class Hand(QObject):
         plane.pin_dropped.connect(partial(self._pin_dropped, False))
         plane.pin_stepped.connect(partial(self._pin_dropped, True))
         plane.pin_removed.connect(board.remove)
+        plane.pin_joined.connect(self.join)
+        plane.joins_pins = True
         board.changed.connect(self.show_pins)
 
     def forget(self) -> None:
@@ -91,6 +98,15 @@ class Hand(QObject):
         before = self._grabbed[1] if self._grabbed is not None else self.board.pins().z(number)
         self._grabbed = None
         self.board.drop(number, before, self.scene.space.to_z(x, y), merge=stepped)
+
+    def join(self, first: int, second: int) -> None:
+        """Ask for the path from one pin to another."""
+        if self._grabbed is not None and self._grabbed[0] == first:
+            self.board.preview(first, self._grabbed[1])
+            self._grabbed = None
+            self.show_pins()
+        pins = self.board.pins()
+        self.path_wanted.emit(pins.z(first), pins.z(second))
 
     def show_pins(self) -> None:
         """Put the pins where they lie in the space shown."""

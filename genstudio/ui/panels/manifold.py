@@ -58,6 +58,7 @@ class Manifold(Panel):
         self.study = Study(session, self.scene, self.column.image)
         self.prober = Prober(session, self.scene, self.plane, self.column.probe)
         self.hand = Hand(self.scene, self.plane, self.board, self.study, self.prober)
+        self.hand.path_wanted.connect(self.session.path_wanted)
         self.home = Home(self.scene, self.plane)
         self.actions = Actions(session, self.hand, self.column.probe, self)
         self.overlays = Overlays(

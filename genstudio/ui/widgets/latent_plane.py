@@ -65,11 +65,13 @@ class LatentPlane(MapCanvas):
     pin_dropped = Signal(int, float, float, float, float)  # number, from (x, y), to (x, y)
     pin_stepped = Signal(int, float, float, float, float)  # the same, by an arrow key
     pin_removed = Signal(int)
+    pin_joined = Signal(int, int)  # the hand has let go of a pin on another; it goes back
     point_hovered = Signal(int)  # number of the point under the pointer, -1 for none
     menu_wanted = Signal(QPoint, float, float)  # global position, map point
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.joins_pins = False  # a pin let go on another joins the two instead of moving
         self._cloud = PointCloud()
         self._resting: tuple[float, float, QPointF] | None = None
         self._rest = QTimer(self)
@@ -153,8 +155,11 @@ class LatentPlane(MapCanvas):
             place = self._fine.place(event.position().x(), event.position().y(), fine)
             self.clicked.emit(*self.to_map(QPointF(*place)))
         elif grip is Grip.PIN and 0 <= self._held < len(self._pins):
-            pin = self._pins[self._held]
-            if (pin.x, pin.y) != self._held_from:
+            pin, other = self._pins[self._held], self._under_held(event.position())
+            if other >= 0:
+                self._move_pin(self._held, *self._held_from)
+                self.pin_joined.emit(self._held, other)
+            elif (pin.x, pin.y) != self._held_from:
                 self.pin_dropped.emit(self._held, *self._held_from, pin.x, pin.y)
         self._held = -1
         self._set_cursor(event.position())
@@ -209,9 +214,16 @@ class LatentPlane(MapCanvas):
             self._hovered = point
             self.point_hovered.emit(point)
 
-    def _pin_at(self, position: QPointF) -> int:
+    def _under_held(self, position: QPointF) -> int:
+        """The pin that the dragged one is let go on, -1 for none; a click alone joins nothing."""
+        dragged = (position - self._pressed).manhattanLength() > CLICK_PX
+        return self._pin_at(position, but=self._held) if self.joins_pins and dragged else -1
+
+    def _pin_at(self, position: QPointF, but: int = -1) -> int:
         found, nearest = -1, GRAB_PX
         for number, pin in enumerate(self._pins):
+            if number == but:
+                continue
             offset = self.to_widget(pin.x, pin.y) - position
             distance = (offset.x() ** 2 + offset.y() ** 2) ** 0.5
             if distance <= nearest:
