@@ -40,7 +40,7 @@ class Chart(QWidget):
         super().__init__(parent)
         self._title, self._lines, self._digits = title, lines, digits
         self._series: dict[str, np.ndarray] = {}
-        self._mark: tuple[float, str] | None = None
+        self._mark: float | None = None
         self._top = 1.0
         self._index = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -55,9 +55,9 @@ class Chart(QWidget):
         return dict(self._series)
 
     def show_series(
-        self, series: Mapping[str, np.ndarray], top: float, mark: tuple[float, str] | None = None
+        self, series: Mapping[str, np.ndarray], top: float, mark: float | None = None
     ) -> None:
-        """Values by name, NaN where unknown, from 0 to `top`; `mark` is a level with its name."""
+        """Values by name, NaN where unknown, from 0 to `top`; `mark` is a level."""
         self._series = {name: np.asarray(values) for name, values in series.items()}
         self._mark, self._top = mark, max(top, 1e-6)
         self.update()
@@ -115,13 +115,10 @@ class Chart(QWidget):
             painter.setPen(theme.colour("quiet"))
             box = QRectF(0, y - 8, LEFT_PX - 6, 16)
             painter.drawText(box, end, f"{value:.{self._digits}f}")
-        if self._mark is not None and self._mark[0] <= self._top:
-            y = self._y(self._mark[0])
+        if self._mark is not None and self._mark <= self._top:
+            y = self._y(self._mark)
             painter.setPen(QPen(theme.colour("error", 0.8), 1, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(theme.colour("quiet"))
-            room = QRectF(area.left() + 4, y - 15, area.width() - 8, 14)
-            painter.drawText(room, Qt.AlignmentFlag.AlignLeft, self._mark[1])
         for name, values in self._series.items():
             self._paint_line(painter, values, self._lines[name])
         x = self.position(self._index).x()

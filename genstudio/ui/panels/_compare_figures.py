@@ -29,6 +29,11 @@ class Figure:
         scaled = value * 100 if self.unit == "%" else value
         return f"{scaled:.{self.digits}f}".replace("-", "\N{MINUS SIGN}")
 
+    def with_unit(self, value: float | None) -> str:
+        """The number with its unit."""
+        text = self.text(value)
+        return f"{text} {self.unit}" if self.unit and value is not None else text
+
 
 FIGURES = (
     Figure("hole_share", "Holes", "%", 1, False, "Share of samples off support, beyond the 5 %"),

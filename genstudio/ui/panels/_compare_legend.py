@@ -79,6 +79,5 @@ class ColourBar(QWidget):
             painter.drawText(under, Qt.AlignmentFlag.AlignCenter, str(number))
 
 
-
 def _figure(value: float) -> str:
     return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")

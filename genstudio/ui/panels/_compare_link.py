@@ -1,4 +1,4 @@
-"""One cursor in several latent spaces: which point of one map stands for which of another. No Qt."""
+"""One cursor in several latent spaces: which point of one map stands for which of another."""
 
 from __future__ import annotations
 

@@ -175,7 +175,9 @@ class Maps(QWidget):
             "density": self.tr("density of the encodings (kNN), log10 per latent unit\u00b2"),
             "volume": self.tr("decoder volume \u221adet J\u1d40J, log10 of pixel units"),
             "cycle": self.tr("cycle error |enc(dec z) \u2212 z|, latent units"),
-            JUDGE: self.tr("what the judge sees; pale: unsure; dark: off support, whatever it says"),
+            JUDGE: self.tr(
+                "what the judge sees; pale: unsure; dark: off support, whatever it says"
+            ),
         }.get(layer, "")
 
     def _value_rows(self, pane: Pane, at: tuple[float, float]) -> list[Row]:

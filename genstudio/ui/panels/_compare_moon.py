@@ -4,6 +4,7 @@ cross-fade and the true moons, for two cases of what was learned.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from genstudio.ui import theme
 from genstudio.ui.panel import Timeline
 from genstudio.ui.panels._compare_chart import Chart, Line
 from genstudio.ui.panels._compare_moon_text import Finding, conclusion, finding
+from genstudio.ui.panels._compare_scale import nice
 from genstudio.ui.panels._compare_terms import installed, missing
 from genstudio.ui.session import Priority, Session
 from genstudio.ui.widgets.image_view import fit
@@ -117,9 +119,9 @@ class Case(QWidget):
         self.sentence.setWordWrap(True)
         self.sentence.hide()
         self.frames = Frames(self)
-        far, grey = self.tr("distance to the nearest true moon"), self.tr("half-grey share, %")
+        far = self.tr("distance to the nearest true moon; above the red line off every one")
         self.far = Chart(far, LINES, 2, self)
-        self.grey = Chart(grey, LINES, 0, self)
+        self.grey = Chart(self.tr("half-grey share of the disc, %"), LINES, 0, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
@@ -192,7 +194,7 @@ class Case(QWidget):
         strips = self.strips()
         far = {name: strip.distance for name, strip in strips.items()}
         grey = {name: 100 * strip.half_grey for name, strip in strips.items()}
-        self.far.show_series(far, _top(far, 0.1), (OFF, self.tr("off every true moon above")))
+        self.far.show_series(far, _top(far, 0.1), OFF)
         self.grey.show_series(grey, _top(grey, 10.0))
 
     def show_index(self, index: int) -> None:
@@ -231,12 +233,12 @@ class Positions(Timeline):
 
     def label(self, index: int) -> str:
         share = index / (N_FRAMES - 1)
-        text = self.tr("position %1, true moon lit %2 %")
+        text = self.tr("position %1, lit %2 %")
         lit = f"{100 * (0.5 + 0.5 * share):.0f}"
         return text.replace("%1", f"{share:.2f}").replace("%2", lit)
 
     def title(self) -> str:
-        return self.tr("a straight path from half to full moon")
+        return self.tr("from half to full moon")
 
 
 class Moon(QWidget):
@@ -294,8 +296,11 @@ class Moon(QWidget):
 
 
 def _top(series: Mapping[str, np.ndarray], least: float) -> float:
+    """A round number that all values lie below."""
     known = [float(np.nanmax(v)) for v in series.values() if np.isfinite(v).any()]
-    return max([least, *known]) * 1.05
+    highest = max([least, *known])
+    step = nice(highest / 5)
+    return math.ceil(highest / step) * step
 
 
 def _number(value: float, digits: int) -> str:

@@ -64,7 +64,11 @@ def _case(key: str, case: Finding, tr: Translate) -> str:
         judged = tr("no advantage for either")
     else:
         judged = tr("the VAE is nearer") if vae < ae else tr("the AE is nearer")
-    words = (key, f"{ae:.0%}", f"{vae:.0%}", f"{case.off['cross-fade']:.0%}", judged)
+    words = (key, _share(ae), _share(vae), _share(case.off["cross-fade"]), judged)
     for mark, word in zip(("%1", "%2", "%3", "%4", "%5"), words):
         text = text.replace(mark, word)
     return text
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.0f} %"

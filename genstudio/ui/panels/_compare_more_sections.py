@@ -168,8 +168,9 @@ class MoonSection(Section):
             words(
                 self.tr(
                     "Off by: pixel distance (root mean square, grey values 0 to 1) to the nearest"
-                    " true moon over phase, side, shift and radius. Grey: the share of the disc that"
-                    " is neither lit nor dark. Never by lit area: a cross-fade meets it exactly."
+                    " true moon over phase, side, shift and radius. Grey: the share of the disc"
+                    " that is neither lit nor dark. Never by lit area, which a cross-fade meets"
+                    " exactly."
                 )
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
@@ -18,7 +18,7 @@ from genstudio.ui.panels._compare_header import Header
 from genstudio.ui.panels._compare_layer import Layer
 from genstudio.ui.panels._compare_link import Quantiles
 from genstudio.ui.panels._compare_map import FieldPlane
-from genstudio.ui.panels._compare_readout import Readout, Row
+from genstudio.ui.panels._compare_readout import PICTURE_PX, Readout, Row
 from genstudio.ui.panels._compare_slots import misfit
 from genstudio.ui.panels._map_scene import Scene, Space, Subset
 from genstudio.ui.panels._map_space import home_view
@@ -26,6 +26,7 @@ from genstudio.ui.session import ModelRef, Session
 from genstudio.ui.widgets.latent_plane import Pin
 
 ENOUGH_FOR_HOME = 500  # encodings after which a map knows where images lie
+NARROWEST_PX, WIDE_PX = 148, 300
 BESIDE = 1.15  # width over height from which the picture stands beside the map
 
 
@@ -35,14 +36,20 @@ class Pane(QWidget):
     changed = Signal()  # the map, its encodings or its space are others
     sampled = Signal()  # there are other values of the layer
 
-    def __init__(self, session: Session, slot: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        slot: str,
+        parent: QWidget | None = None,
+        picture_px: int = PICTURE_PX,
+    ) -> None:
         super().__init__(parent)
         self.session, self.slot = session, slot
         self.header = Header(slot, self)
         self.plane = FieldPlane(self)
         self.scene = Scene(session, self.plane)
         self.layer = Layer(session, self.scene, self.plane)
-        self.readout = Readout(slot, self)
+        self.readout = Readout(slot, self, picture_px)
         self.note = _Note(self.plane)
         self.ref: ModelRef | None = None
         self.fits = False
@@ -143,7 +150,9 @@ class Pane(QWidget):
         if cloud is None or not self.fits:
             return
         self._quantiles = None
-        if not self._home_known and len(cloud.mean) >= min(ENOUGH_FOR_HOME, self.scene.subset.limit):
+        if not self._home_known and len(cloud.mean) >= min(
+            ENOUGH_FOR_HOME, self.scene.subset.limit
+        ):
             self._settle(cloud.mean)
         self.changed.emit()
 
@@ -212,8 +221,11 @@ class Pane(QWidget):
 
     # Layout ------------------------------------------------------------------------------------
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(NARROWEST_PX, super().minimumSizeHint().height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
-        beside = self.width() > BESIDE * self.height()
+        beside = self.width() > max(BESIDE * self.height(), WIDE_PX)
         way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         if self._body.direction() != way:
             self._body.setDirection(way)

@@ -38,9 +38,9 @@ class Presets(QWidget):
     def _names(self) -> dict[str, str]:
         return {
             "plain": self.tr("VAE and AE, 2-D"),
-            "families": self.tr("VAE, AE, denoising AE, PCA"),
+            "families": self.tr("VAE, AE, DAE, PCA"),
             "wide": self.tr("VAE and AE, 16-D"),
-            "terms": self.tr("Reconstruction, both, KL"),
+            "terms": self.tr("The two terms of a VAE"),
             "betas": self.tr("Four betas"),
         }
 

@@ -14,6 +14,7 @@ from genstudio.ui.widgets.image_view import fit
 from genstudio.ui.widgets.latent_plane import small_image
 
 ROW_PX = 20
+PICTURE_PX = 84
 
 Row = tuple[str, str]  # name, value
 
@@ -24,10 +25,9 @@ class Readout(QWidget):
     `painted` is the number of the frame that was painted last.
     """
 
-    PICTURE_PX = 84
-
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None, side: int = PICTURE_PX) -> None:
         super().__init__(parent)
+        self._side = side
         self._image: QImage | None = None
         self._rows: tuple[Row, ...] = ()
         self._sentence = ""
@@ -42,11 +42,11 @@ class Readout(QWidget):
         """The numbers below the picture instead of beside it."""
         self._tall = tall
         if tall:
-            self.setFixedHeight(self.PICTURE_PX + theme.GRID + 4 * ROW_PX)
-            self.setFixedWidth(max(self.PICTURE_PX, 112))
+            self.setFixedHeight(self._side + theme.GRID + 4 * ROW_PX)
+            self.setFixedWidth(max(self._side, 112))
         else:
-            self.setFixedHeight(self.PICTURE_PX)
-            self.setMinimumWidth(self.PICTURE_PX + 64)
+            self.setFixedHeight(self._side)
+            self.setMinimumWidth(self._side + 40)
             self.setMaximumWidth(16777215)
         self.update()
 
@@ -80,7 +80,7 @@ class Readout(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         self.painted = self.frame
-        side = QSize(self.PICTURE_PX, self.PICTURE_PX)
+        side = QSize(self._side, self._side)
         if self._image is None:
             painter.setPen(theme.colour("quiet"))
             painter.setFont(theme.text_font(theme.CAPTION_PX))
@@ -88,7 +88,7 @@ class Readout(QWidget):
             painter.drawText(QRectF(self.rect()), int(flags), self._sentence)
             return
         painter.drawImage(fit(self._image.size(), side, self.devicePixelRatioF()), self._image)
-        left, top = (0, self.PICTURE_PX + theme.GRID) if self._tall else (self.PICTURE_PX + 12, 0)
+        left, top = (0, self._side + theme.GRID) if self._tall else (self._side + 12, 0)
         width = min(self.width() - left, 176)
         for number, (name, value) in enumerate(self._rows):
             line = QRectF(left, top + number * ROW_PX, width, ROW_PX)

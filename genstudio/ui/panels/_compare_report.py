@@ -28,6 +28,7 @@ from genstudio.ui.panels._compare_slots import Slots
 from genstudio.ui.panels._compare_table import GapTable
 from genstudio.ui.panels._compare_verdict import verdict
 from genstudio.ui.session import Session
+from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.segmented import Segmented
 
 
@@ -65,7 +66,12 @@ class Report(QWidget):
         self.failure.setWordWrap(True)
         self.switch = Segmented([(name, self.names()[name]) for name in SAMPLERS])
         self.switch.setAccessibleName(self.tr("How z is drawn"))
-        self.switch.setToolTip(self.tr("How z is drawn for the samples below, in every model"))
+        self.switch.setToolTip(
+            self.tr(
+                "How z is drawn below, in every model: N(0, I), a Gaussian, a mixture or kernels"
+                " fitted to draws of q(z | x), or the codes of held-out images"
+            )
+        )
         self.switch.changed.connect(lambda name: self.show_sampler(str(name)))
         self.said = theme.quiet(QLabel(self))
         self.said.setWordWrap(True)
@@ -88,7 +94,7 @@ class Report(QWidget):
         self.pages.addWidget(self.table)
         head = QHBoxLayout()
         head.setSpacing(2 * theme.GRID)
-        head.addWidget(theme.heading(QLabel(self.tr("What closes the gap?"))))
+        head.addWidget(theme.heading(ElidedLabel(self, self.tr("What closes the gap?"))))
         head.addWidget(self.switch)
         head.addStretch(1)
         column = QVBoxLayout(self)
@@ -108,7 +114,7 @@ class Report(QWidget):
             "gaussian": self.tr("Gaussian"),
             "mixture": self.tr("Mixture"),
             "kde": self.tr("Kernels"),
-            "encodings": self.tr("Held-out codes"),
+            "encodings": self.tr("Held-out"),
             "own": self.tr("its own"),
         }
 

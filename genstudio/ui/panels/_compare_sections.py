@@ -12,6 +12,7 @@ from genstudio.ui.panels._compare_link import LINKS
 from genstudio.ui.panels._compare_maps import Maps
 from genstudio.ui.panels._compare_presets import Presets
 from genstudio.ui.panels._compare_scale import LAYERS
+from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.segmented import Segmented
 from genstudio.ui.widgets.switch import Switch
 
@@ -61,7 +62,7 @@ class Section(QWidget):
         switch.setToolTip(tip)
         switch.toggled.connect(run)
         row = QHBoxLayout()
-        row.addWidget(theme.quiet(QLabel(text)), 1)
+        row.addWidget(theme.quiet(ElidedLabel(None, text)), 1)
         row.addWidget(switch)
         self.column.addLayout(row)
         return switch
@@ -91,13 +92,17 @@ class MapsSection(Section):
         self.layer = QComboBox()
         for layer, text in zip(LAYERS, self._layer_names()):
             self.layer.addItem(text, layer)
+        self.layer.setMinimumContentsLength(8)
+        self.layer.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self.layer.setAccessibleName(self.tr("Layer over the maps"))
         self.layer.setToolTip(self.tr("What the colours of every map show, on one common scale"))
         self.layer.activated.connect(lambda _row: maps.show_layer(self.layer.currentData()))
         maps.layer_changed.connect(self.show_state)
         self.add(self.layer)
         self.points = self.switch(
-            self.tr("Encoded images as points"),
+            self.tr("Images as points"),
             self.tr("2,000 test images, each where its model encodes it"),
             maps.points,
             maps.show_points,

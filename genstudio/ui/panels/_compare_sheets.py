@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -138,6 +138,9 @@ class Sheet(QWidget):
         rows = int(np.clip(self.grid.height() // side, 1, 10))
         self.grid.set_images(self._images[: rows * columns], columns)
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(104, 96)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         beside = self.width() > BESIDE * self.height()
@@ -165,7 +168,7 @@ class Sheet(QWidget):
         if not self.steps or self._plane is None:
             return
         state = self.steps[min(index, len(self.steps) - 1)]
-        text = self.tr("EM round %1: log-likelihood %2 nats")
+        text = self.tr("EM round %1, log-likelihood %2 nats")
         likelihood = figure(state.log_likelihood, 3)
         text = text.replace("%1", str(state.step)).replace("%2", likelihood)
         self.map.show_mixture(state.weights, state.means, state.covs, self._plane, text)
@@ -264,4 +267,3 @@ class Sheets(QWidget):
 
     def showEvent(self, event: object) -> None:
         self.ask()
-

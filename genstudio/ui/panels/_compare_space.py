@@ -1,4 +1,4 @@
-"""Where z comes from, in one latent space: encodings, what was drawn, and the mixture as it moves."""
+"""Where z comes from in a latent space: encodings, what was drawn, the mixture as it moves."""
 
 from __future__ import annotations
 

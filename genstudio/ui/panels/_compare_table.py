@@ -21,7 +21,7 @@ from genstudio.ui import theme
 from genstudio.ui.panels._compare_figures import FIGURES, Line, best
 
 ROW_PX = 36
-MODEL_PX, SAMPLER_PX = 124, 104
+MODEL_PX, SAMPLER_PX = 108, 108
 INTERVAL = Qt.ItemDataRole.UserRole
 NUMBER = Qt.ItemDataRole.UserRole + 1
 BEST = Qt.ItemDataRole.UserRole + 2
@@ -75,7 +75,7 @@ class GapTable(QTableWidget):
         super().__init__(0, 2 + len(FIGURES), parent)
         self._lines: list[Line] = []
         titles = [self.tr("Model"), self.tr("z from")]
-        titles += [f"{f.title}, {f.unit}" if f.unit else f.title for f in FIGURES]
+        titles += [figure.title for figure in FIGURES]
         self.setHorizontalHeaderLabels(titles)
         for column, figure in enumerate(FIGURES, 2):
             head = self.horizontalHeaderItem(column)
@@ -129,7 +129,7 @@ class GapTable(QTableWidget):
                 self.item(number, 0).setToolTip(tip)
             for column, figure in enumerate(FIGURES):
                 value, ends = line.values[figure.key], line.intervals.get(figure.key)
-                item = self._put(number, column + 2, figure.text(value), value, right)
+                item = self._put(number, column + 2, figure.with_unit(value), value, right)
                 if ends:
                     span = f"{figure.text(ends[0])}\N{EN DASH}{figure.text(ends[1])}"
                     item.setData(INTERVAL, span)

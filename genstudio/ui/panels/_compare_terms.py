@@ -4,7 +4,6 @@ betas.
 
 from __future__ import annotations
 
-
 import numpy as np
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
@@ -38,6 +37,7 @@ DATA = "mnist"
 FEWEST, MOST = 4, 10  # pictures side by side
 SPAN = 9.0  # latent units across each map: N(0, I) and what lies beyond it
 N_POINTS = 2000
+PICTURE_PX = 56
 
 
 def installed(source: str) -> ModelRef | None:
@@ -65,7 +65,7 @@ class Term(QWidget):
         self.key = key
         self.title = theme.heading(ElidedLabel(self, title))
         self.told = theme.caption(ElidedLabel(self))
-        self.pane = Pane(session, key, self)
+        self.pane = Pane(session, key, self, PICTURE_PX)
         self.pane.header.hide()
         self.pane.set_subset(Subset("test", N_POINTS))
         self.pairs = ImageView(self, self.tr("Images and reconstructions: %1").replace("%1", title))

@@ -22,8 +22,8 @@ what held-back real images reach. The path gap is the share of frames of straigh
 200 test pairs beyond the threshold.</p>
 <p><b>What closes the gap?</b> The same decoder, with z from N(0, I), from one Gaussian, a mixture
 or kernels fitted to draws of q(z | x), or from the encodings of held-out images.</p>
-<p><b>Both terms.</b> A VAE minimises &minus;E log p(x | z) + &beta; KL(q(z | x) || N(0, I)). Without
-the KL the codes lie anywhere; without the reconstruction they say nothing of x.</p>
+<p><b>Both terms.</b> A VAE minimises &minus;E log p(x | z) + &beta; KL(q(z | x) || N(0, I)).
+Without the KL the codes lie anywhere; without the reconstruction they say nothing of x.</p>
 <p><b>The moon.</b> Each frame of a straight path from half to full moon is measured by its distance
 to the nearest true moon (over phase, side, shift and radius) and by its share of half-grey disc
 pixels, beside the plain cross-fade of the pixels. Never by lit area: a cross-fade meets it

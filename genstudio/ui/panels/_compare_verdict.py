@@ -75,5 +75,4 @@ def _overall(rows: Sequence[Line], names: Mapping[str, str], tr: Translate) -> s
 
 
 def _number(row: Line, figure: Figure) -> str:
-    unit = f" {figure.unit}" if figure.unit else ""
-    return figure.text(row.values[figure.key]) + unit
+    return figure.with_unit(row.values[figure.key])
