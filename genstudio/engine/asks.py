@@ -8,10 +8,10 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from genstudio.engine.messages import Answer, Failure, Published, Ready, Refusal
 from genstudio.engine.outbox import Outbox
@@ -59,7 +59,7 @@ class _Ask:
     query: str
     arguments: Mapping[str, Any]
     priority: Priority
-    values: Iterator[Any] | None = None  # set once a generator has begun
+    values: Generator[Any, None, Any] | None = None  # set once a generator has begun
     newest: Any = None  # the last value that it yielded
     step: int | None = None  # training step of the weights that answer
     waits: bool = False  # for a live model's first weights
@@ -82,6 +82,7 @@ class AskLane:
         self._store: ModelStore  # once `open` has run
         self._explain = explain
         self._asks: dict[tuple[str, str], _Ask] = {}
+        self._left: list[Generator[Any, None, Any]] = []  # overtaken, to be closed in the lane
         self._forget: list[str] = []
         self._published: dict[str, tuple[Any, int, int]] = {}
         self._numbers = itertools.count(1)
@@ -97,13 +98,21 @@ class AskLane:
             if priority is Priority.POINTER:
                 self._hand_at = time.monotonic()
             request = next(self._numbers)
+            self._leave(model, key)
             self._asks[(model, key)] = _Ask(model, key, request, query, arguments, priority)
             self.changed.notify()
         return request
 
     def cancel(self, model: str, key: str) -> None:
         with self.changed:
-            self._asks.pop((model, key), None)
+            self._leave(model, key)
+            self.changed.notify()
+
+    def _leave(self, model: str, key: str) -> None:
+        """Take an ask off the list; what it began ends in the lane, whose contexts it holds."""
+        ask = self._asks.pop((model, key), None)
+        if ask is not None and ask.values is not None:
+            self._left.append(ask.values)
 
     def forget(self, model: str) -> None:
         with self.changed:
@@ -127,7 +136,7 @@ class AskLane:
     def has_work(self) -> bool:
         """Whether something can be done now; call it with `changed` held."""
         due = any(not (ask.waits or self._rests(ask)) for ask in self._asks.values())
-        return bool(due or self._forget or self._published)
+        return bool(due or self._left or self._forget or self._published)
 
     def rest_s(self) -> float | None:
         """How long work that makes room for the hand still waits; None where there is none."""
@@ -152,11 +161,14 @@ class AskLane:
         """
         with self.changed:
             self._busy = False
+            left, self._left = self._left, []
             forget, self._forget = self._forget, []
             published, self._published = self._published, {}
             due = (a for a in self._asks.values() if not (a.waits or self._rests(a)))
             ask = min(due, key=lambda a: (a.priority, a.request), default=None)
-            self._busy = bool(forget or published or ask)
+            self._busy = bool(left or forget or published or ask)
+        for values in left:
+            self._close(values)
         for model in forget:
             self._store.forget(model)
         for model, (weights, step, run) in published.items():
@@ -166,7 +178,13 @@ class AskLane:
         if self._busy:
             with self.changed:
                 self._busy = False
-        return bool(forget or published or ask)
+        return bool(left or forget or published or ask)
+
+    def _close(self, values: Generator[Any, None, Any]) -> None:
+        try:
+            values.close()
+        except Exception:
+            log.exception("A piece of work failed while it was given up.")
 
     def _rests(self, ask: _Ask) -> bool:
         """Whether this work on a model in training makes room for the hand that is moving."""
@@ -220,7 +238,7 @@ class AskLane:
             value = _resolve(ask.query)(model, **ask.arguments)
             if not inspect.isgenerator(value):
                 return value, True
-            ask.values = value
+            ask.values = cast(Generator[Any, None, Any], value)
         try:
             value = next(ask.values)
         except StopIteration as end:

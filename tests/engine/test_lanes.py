@@ -215,6 +215,33 @@ def test_a_newer_ask_ends_a_generator_at_its_next_yield(
     assert [a.done for a in answers] == [False] * 100 + [True]
 
 
+@pytest.mark.parametrize("way", ["overtaken", "cancelled"])
+def test_what_is_given_up_ends_in_the_lane(desk: Desk, queries: dict[str, Any], way: str) -> None:
+    """A generator may hold a context, such as no_grad, that belongs to the thread it began in."""
+    begun, threads, closed = threading.Event(), [], threading.Event()
+
+    def endless(model: str) -> Iterator[int]:
+        threads.append(threading.get_ident())
+        try:
+            for i in itertools.count():
+                yield i
+                begun.set()
+        finally:
+            threads.append(threading.get_ident())
+            closed.set()
+
+    queries["endless"], queries["quick"] = endless, lambda model: 1
+    desk.engine.ask("m", "k", "endless", {})
+    assert begun.wait(WAIT_S)
+    if way == "overtaken":
+        desk.engine.ask("m", "k", "quick", {})
+    else:
+        desk.engine.cancel("m", "k")
+    assert closed.wait(WAIT_S)
+    assert threads == [threads[0]] * 2
+    assert threads[0] != threading.get_ident()
+
+
 def test_a_pointer_goes_before_a_sheet_under_way(desk: Desk, queries: dict[str, Any]) -> None:
     order: list[str] = []
     begun, go = threading.Event(), threading.Event()
