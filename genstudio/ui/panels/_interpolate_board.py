@@ -72,7 +72,8 @@ class SlotBoard(QObject):
     def fill(self, place: int, slot: Slot, *, merge: bool = False) -> None:
         """Put `slot` there; with `merge`, as one with the fill before, as strokes of a drawing."""
         text = self.tr("Fill slot %1").replace("%1", LETTERS[place])
-        self._push(text, self._board.with_slot(place, slot), MERGE_ID if merge else -1)
+        board = self._board.with_slot(place, slot)
+        self._push(text, board, MERGE_ID if merge else -1, f"{place} {slot.title}")
 
     def clear(self, place: int) -> None:
         if self._board.slots[place] is not None:
@@ -119,23 +120,30 @@ class SlotBoard(QObject):
             after, self._board = self._board, before
             self._push(text, after, MERGE_ID if merge else -1)
 
-    def _push(self, text: str, after: Board, merge_id: int = -1) -> None:
+    def _push(self, text: str, after: Board, merge_id: int = -1, what: str = "") -> None:
         self._grabbed = None
-        self._undo.push(_Change(text, self._board, after, self.set_board, merge_id))
+        self._undo.push(_Change(text, self._board, after, self.set_board, merge_id, what))
 
 
 class _Change(QUndoCommand):
     def __init__(
-        self, text: str, before: Board, after: Board, put: Callable[[Board], None], merge_id: int
+        self,
+        text: str,
+        before: Board,
+        after: Board,
+        put: Callable[[Board], None],
+        merge_id: int,
+        what: str,
     ) -> None:
         super().__init__(text)
-        self._before, self._after, self._put, self._id = before, after, put, merge_id
+        self._before, self._after, self._put = before, after, put
+        self._id, self._what = merge_id, f"{text} {what}"
 
     def id(self) -> int:
         return self._id
 
     def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Change) or other.text() != self.text():
+        if not isinstance(other, _Change) or other._what != self._what:
             return False
         self._after = other._after
         return True

@@ -40,7 +40,7 @@ class Menus(QObject):
     def slot_menu(self, place: int) -> QMenu:
         """Where the image of a slot may come from, and what else can be done with it."""
         panel, menu = self._panel, self._menu()
-        menu.addAction(self.tr("Random test image"), partial(panel.fill_random, place))
+        menu.addAction(self.tr("Random test image"), partial(panel.filler.random, place))
         menu.addAction(self.tr("Open image…"), partial(self.open_image, place))
         menu.addAction(self.tr("Paste image"), partial(self.paste, place))
         drawing = menu.addAction(self.tr("My drawing"), partial(self.take_drawing, place))

@@ -33,6 +33,11 @@ class PathSection(QWidget):
             self.tr("Keep near the encodings"),
             self.tr("Add -log p(z) of the encodings to the geodesic's energy: it then avoids gaps"),
         )
+        self.gaps = self._switch(
+            self.tr("Measure gap distance"),
+            self.tr("How far each frame is from what the model can do; takes seconds at first"),
+        )
+        self.gaps.setChecked(True)
         self.weight = Slider(
             self.tr("Weight of the density"),
             0.01,
@@ -104,6 +109,7 @@ class PathSection(QWidget):
         self._row(column, self.tr("Constant speed"), self.even)
         self._row(column, self.tr("Keep near the encodings"), self.near)
         column.addWidget(self.weight)
+        self._row(column, self.tr("Measure gap distance"), self.gaps)
         self._row(column, self.tr("Frames"), self.frames)
         self._plane_row = QWidget()
         inner = QHBoxLayout(self._plane_row)
@@ -141,9 +147,12 @@ class PathSection(QWidget):
             return FRAMES
         return FRAMES if value is None else min(max(int(value), 5), MAX_FRAMES)
 
-    def set_values(self, even: bool, density: float, frames: int, plane: str, psi: float) -> None:
+    def set_values(
+        self, even: bool, density: float, gaps: bool, frames: int, plane: str, psi: float
+    ) -> None:
         """Show these. No signal."""
         blocked = self.blockSignals(True)
+        self.gaps.setChecked(gaps)
         self.even.setChecked(even)
         self.near.setChecked(density > 0)
         if density > 0:

@@ -90,12 +90,12 @@ class PathHand(QObject):
         for place, z in enumerate(self._codes.codes()):
             if z is not None and len(z) == dim:
                 places.append((("slot", place), z, LETTERS[place]))
+        handle = self.z()  # may be taken off an end, but leaves a way-point to the hand
+        if handle is not None and len(handle) == dim:
+            places.append((("handle", 0), handle, ""))
         for number, way in enumerate(self._board.board().ways):
             if len(way) == dim:
                 places.append((("way", number), np.array(way, np.float32), ""))
-        handle = self.z()
-        if handle is not None and len(handle) == dim:
-            places.append((("handle", 0), handle, ""))
         before = self._roles
         held = self._plane.active_pin()
         role = before[held] if 0 <= held < len(before) else ("handle", 0)
@@ -104,7 +104,9 @@ class PathHand(QObject):
         for _, z, label in places:
             x, y = space.to_map(z)
             pins.append(Pin(float(x), float(y), label, space.aside(z)))
-        active = self._roles.index(role) if role in self._roles else len(pins) - 1
+        if role not in self._roles:
+            role = ("handle", 0)
+        active = self._roles.index(role) if role in self._roles else -1
         self._plane.set_pins(pins, active)
 
     def _role(self, number: int) -> Role:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from genstudio.abilities import LIKELIHOOD
 from genstudio.latent import plane as planes
@@ -13,7 +13,8 @@ from genstudio.ui.panels._interpolate_map import PathMap
 from genstudio.ui.panels._map_scene import Scene
 from genstudio.ui.session import ModelRef
 
-ENOUGH = 500  # encodings after which their mean is the mean code
+ALL_AFTER_MS = 200  # without more encodings, these are all there are
+ENOUGH = 500  # encodings after which a map of two dimensions knows its place
 
 
 class Placer(QObject):
@@ -27,7 +28,12 @@ class Placer(QObject):
         self._scene, self._plane, self._codes = scene, plane, codes
         self._ref: ModelRef | None = None
         self._known = False  # the plane and where home is
+        self._whole = False  # all encodings of this model are here
         self._fresh = False  # the encodings are this model's
+        self._ended = QTimer(self)
+        self._ended.setSingleShot(True)
+        self._ended.setInterval(ALL_AFTER_MS)
+        self._ended.timeout.connect(self._take_all)
         self.choice = "mean"
         self.centre: tuple[float, ...] | None = None  # the mean code
         self.says = ""
@@ -35,10 +41,19 @@ class Placer(QObject):
         scene.encodings_changed.connect(self._encoded)
         scene.points_failed.connect(lambda _: self._no_encodings())
 
+    def waiting(self) -> bool:
+        """Whether more encodings may still come."""
+        return self._ended.isActive()
+
+    def stop(self) -> None:
+        """Nobody looks."""
+        self._ended.stop()
+
     def show(self, ref: ModelRef | None) -> None:
         """Another model: its pictures come once plane and home are known."""
         self._ref, self._known, self.says = ref, False, ""
-        self.centre, self._fresh = None, False
+        self.centre, self._fresh, self._whole = None, False, False
+        self._ended.stop()
         if ref is None:
             self._scene.show(None, "", self._scene.space, keep=False)
             return
@@ -50,9 +65,10 @@ class Placer(QObject):
 
     def choose(self, choice: str) -> None:
         """Another kind of plane."""
-        self.choice = choice
-        self._known = False
-        self.place()
+        if choice != self.choice or self.says:
+            self.choice = choice
+            self._known = False
+            self.place()
 
     def place(self) -> None:
         """Find the plane for the pins as they are, unless they lie on the one there is."""
@@ -85,11 +101,17 @@ class Placer(QObject):
         space = chooser.linear(found.plane)
         self._plane.set_axes(self._labels(found.plane), space.marks)
         home = chooser.home(space, self._codes.codes(), means, prior)
+        moved = self._plane.wanted_view() != self._plane.home()
         self._plane.set_home(home)
-        self._plane.set_view(home)
+        if self._known:  # the pins have left the plane, as when a model trains
+            if not moved:
+                self._plane.set_view(home)
+            self._scene.move_plane(space)
+        else:
+            self._plane.set_view(home)
+            self._scene.set_space(space)
+            self._scene.release()
         self._known = True
-        self._scene.set_space(space)
-        self._scene.release()
         self.placed.emit()
 
     def note_projected(self, names: tuple[str, ...]) -> None:
@@ -113,8 +135,8 @@ class Placer(QObject):
         cloud = self._scene.cloud
         if not self._fresh or cloud is None or cloud.mean.shape[1] != dim:
             return None
-        enough = min(ENOUGH, self._scene.subset.limit)
-        return cloud.mean if len(cloud.mean) >= enough else None
+        enough = self._whole or (dim == 2 and len(cloud.mean) >= ENOUGH)
+        return cloud.mean if enough else None
 
     def _no_encodings(self) -> None:
         """The data do not fit: the map is placed without them."""
@@ -125,15 +147,23 @@ class Placer(QObject):
             self._put(chooser.Found(plane), None, True)
 
     def _encoded(self) -> None:
-        self._fresh = True
-        ref = self._ref
-        means = self._means(ref.card.latent_dim or 2) if ref is not None else None
-        if means is None:
+        self._fresh, self._whole = True, False
+        cloud = self._scene.cloud
+        if cloud is not None and len(cloud.mean) >= self._scene.subset.limit:
+            self._take_all()
+        else:
+            self._ended.start()
+            self.place()
+
+    def _take_all(self) -> None:
+        """All encodings are here: their mean is the mean code."""
+        self._ended.stop()
+        self._whole = True
+        means = self._means(self._ref.card.latent_dim or 2) if self._ref is not None else None
+        if means is None or not len(means):
             return
-        whole = len(means) >= self._scene.subset.limit
-        if self.centre is None or whole:
-            centre = tuple(float(v) for v in means.mean(0).astype(np.float32))
-            if centre != self.centre:
-                self.centre = centre
-                self.centred.emit()
+        centre = tuple(float(v) for v in means.mean(0).astype(np.float32))
+        if centre != self.centre:
+            self.centre = centre
+            self.centred.emit()
         self.place()

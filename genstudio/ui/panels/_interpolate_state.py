@@ -36,6 +36,7 @@ class Kept:
     layers: dict[str, bool]
     even: bool
     density: float
+    gaps: bool
     frames: int
     plane: str
     psi: float
@@ -57,6 +58,7 @@ def keep(panel: Interpolate) -> dict[str, Any]:
         "layers": {name: pill.isChecked() for name, pill in panel.bar.layers.items()},
         "even": section.even.isChecked(),
         "density": section.density(),
+        "gaps": section.gaps.isChecked(),
         "frames": section.n_frames(),
         "plane": panel.plane_choice,
         "psi": section.truncation.value(),
@@ -100,6 +102,7 @@ def read(state: dict[str, Any]) -> Kept:
         layers=_flags(state.get("layers")),
         even=state.get("even") is True,
         density=_share(state.get("density"), 0.0, 10.0),
+        gaps=state.get("gaps") is not False,
         frames=frames if isinstance(frames, int) and 5 <= frames <= 257 else 33,
         plane=_one_of(state.get("plane"), CHOICES, CHOICES[0]),
         psi=_share(state.get("psi"), 1.0, 1.5),
@@ -118,7 +121,7 @@ def bring_back(panel: Interpolate, state: dict[str, Any]) -> None:
     for key, fold in panel.column.folds.items():
         fold.set_shown(kept.folds.get(key, fold.shown()))
     section = panel.column.paths
-    section.set_values(kept.even, kept.density, kept.frames, kept.plane, kept.psi)
+    section.set_values(kept.even, kept.density, kept.gaps, kept.frames, kept.plane, kept.psi)
     panel.choose_plane(kept.plane)
     panel.hand.kind, panel.hand.t = kept.kind, kept.t
     panel.square.u, panel.square.v = kept.uv

@@ -114,13 +114,11 @@ class Analogy(_Sums):
         self.boxes = []
         row = QHBoxLayout()
         row.setSpacing(4)
-        for place, (name, sign) in enumerate((("a", ""), ("b", "−"), ("c", "+"))):
+        for place, name in enumerate("abc"):
             tip = self.tr("Slot whose code stands for %1 in a - b + c").replace("%1", name)
             box = _choice(self, LETTERS, place, tip, tip)
             box.activated.connect(lambda _: self.again())
             self.boxes.append(box)
-            if sign:
-                row.addWidget(theme.quiet(QLabel(sign)))
             row.addWidget(box, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

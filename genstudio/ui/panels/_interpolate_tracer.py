@@ -52,6 +52,7 @@ class Tracer(QObject):
         self._gaps: dict[str, np.ndarray] = {}
         self._gap_says = ""
         self._slow = False  # a geodesic is on its way
+        self._due = False  # a geodesic was to be begun when nobody looked any more
         self._rest = self._timer(REST_MS, self._ask_slow)
         self._gap_rest = self._timer(GAPS_AFTER_MS, self._ask_gaps)
 
@@ -128,11 +129,20 @@ class Tracer(QObject):
 
     def stop(self) -> None:
         """Nobody looks: ask for nothing more."""
+        self._due = self._due or self._rest.isActive()
         self._rest.stop()
         self._gap_rest.stop()
 
+    def resume(self) -> None:
+        """Somebody looks again: ask for what was left."""
+        if self._due:
+            self._ask_slow()
+        elif self.wish.gaps and self.wish.knots:
+            self._gap_rest.start()
+
     def _forget(self) -> None:
         self.stop()
+        self._due = False
         for kind in KINDS:
             self._session.cancel(self, kind)
             self._session.cancel(self, f"gap {kind}")
@@ -144,6 +154,7 @@ class Tracer(QObject):
 
     def _ask_slow(self) -> None:
         self._rest.stop()
+        self._due = False
         self._ask("geodesic")
 
     def _ask(self, kind: str) -> None:

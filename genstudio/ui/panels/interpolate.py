@@ -16,12 +16,13 @@ from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from genstudio.abilities import LATENT, Card
-from genstudio.engine.messages import Failure, JobState
+from genstudio.engine.messages import JobState
 from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline
 from genstudio.ui.panels._interpolate_bar import Bar
-from genstudio.ui.panels._interpolate_board import Board, Slot, SlotBoard
+from genstudio.ui.panels._interpolate_board import Slot, SlotBoard
 from genstudio.ui.panels._interpolate_codes import Codes
+from genstudio.ui.panels._interpolate_fill import Filler
 from genstudio.ui.panels._interpolate_film import Film
 from genstudio.ui.panels._interpolate_inspector import Inspector
 from genstudio.ui.panels._interpolate_look import LOOKS
@@ -45,7 +46,7 @@ from genstudio.ui.widgets.banner import EmptyState
 FIRST_MODEL = "vae-mnist-2d"
 WIDE_PX, SLOTS_PX, PICTURE_PX = 800, 84, 224
 NARROW_SLOTS_PX, NARROW_PICTURE_PX = 60, 140
-FILM_SHARE, FILM_LEAST, FILM_MOST = 0.46, 150, 316  # of the height, in px
+FILM_SHARE, FILM_LEAST, FILM_MOST = 0.46, 132, 316  # of the height, in px
 JUDGED = (1, 28, 28)  # pictures that the judge knows
 
 
@@ -77,10 +78,11 @@ class Interpolate(Panel):
         self.square = SquareView(session, self.output)
         self.projector = Projector(self.tracer, self.film, self.plane, self.scene)
         self.column = Inspector(session, self.codes)
+        self.filler = Filler(session, self.board, self.scene)
         self.menus = Menus(self)
         self._timeline = PathTimeline(self)
         self.hand.rows = lambda: self.projector.rows(self.hand.kind, self.hand.t)
-        self.hand.point_clicked = self._fill_from_point
+        self.hand.point_clicked = lambda point: self.filler.point(self.slots.place(), point)
         self.plane.set_layer_shown("points", False)
         self._lay_out()
         self._wire()
@@ -135,8 +137,8 @@ class Interpolate(Panel):
         self.film.scrubbed.connect(lambda kind, t: self.hand.set_t(t, kind))
         self.film.chosen.connect(lambda kind: self.hand.set_t(self.hand.t, kind))
         self._timeline.scrubbed.connect(self.hand.set_t)
-        self.square.fill_wanted.connect(self.fill_missing)
-        self.lacking.pressed.connect(self.fill_missing)
+        self.square.fill_wanted.connect(self._fill_missing)
+        self.lacking.pressed.connect(self._fill_missing)
         self.empty.pressed.connect(lambda: session.try_show("A", FIRST_MODEL))
         self.plane.menu_wanted.connect(self.menus.show_map_menu)
         self.plane.dropped.connect(lambda m: self.menus.take_mime(self.slots.place(), m))
@@ -150,8 +152,8 @@ class Interpolate(Panel):
         self.bar.reset_wanted.connect(self._reset_view)
         self.bar.export_wanted.connect(self.menus.show_export_menu)
         slot.place_chosen.connect(self.slots.choose)
-        slot.index_wanted.connect(lambda index: self.fill_index(self.slots.place(), index))
-        slot.random_wanted.connect(lambda kind: self.fill_random(self.slots.place(), kind))
+        slot.index_wanted.connect(lambda index: self.filler.index(self.slots.place(), index))
+        slot.random_wanted.connect(lambda kind: self.filler.random(self.slots.place(), kind))
         slot.more_wanted.connect(self._show_sources)
         slot.clear_wanted.connect(lambda: self.board.clear(self.slots.place()))
         slot.swap_wanted.connect(lambda: self.board.swap(0, 1))
@@ -163,7 +165,7 @@ class Interpolate(Panel):
         self._wire_column()
         random = QShortcut(QKeySequence("R"), self)
         random.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        random.activated.connect(lambda: self.fill_random(self.slots.place(), slot.kind()))
+        random.activated.connect(lambda: self.filler.random(self.slots.place(), slot.kind()))
 
     def _wire_column(self) -> None:
         column = self.column
@@ -185,12 +187,15 @@ class Interpolate(Panel):
 
     def activated(self) -> None:
         self._in_front = True
+        self.tracer.resume()
         if self._stale:
             self._stale = False
             self._follow()
 
     def deactivated(self) -> None:
         self._in_front = False
+        self.tracer.stop()
+        self.placer.stop()
 
     def export_png(self, path: Path) -> None:
         self.pages.grab().save(str(path), "PNG")
@@ -207,14 +212,16 @@ class Interpolate(Panel):
         yield from tour(self)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(500, 400)
+        return QSize(500, 464)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         wide = self.width() >= WIDE_PX
         self.slots.set_width(SLOTS_PX if wide else NARROW_SLOTS_PX)
         self.view.setFixedWidth(PICTURE_PX if wide else NARROW_PICTURE_PX)
         height = round(FILM_SHARE * (self.height() - 64))
-        self.below.setFixedHeight(min(max(height, FILM_LEAST), FILM_MOST))
+        picture = self.view.width() + 108  # with the numbers below it
+        room = self.height() - (80 if wide else 92) - picture
+        self.below.setFixedHeight(max(min(height, FILM_MOST, room), FILM_LEAST))
         super().resizeEvent(event)
 
     # The model ---------------------------------------------------------------------------------
@@ -239,15 +246,9 @@ class Interpolate(Panel):
         self.codes.use(ref.source, dim)
         self.column.use(ref.source, self.session.data)
         self.placer.show(ref)
-        if self.board.board() == Board():
-            self.board.set_board(self._first_board())
+        self.filler.begin()
         self._ask_names()
         self._coded()
-
-    def _first_board(self) -> Board:
-        """Two images of the test set: nobody begins with an empty panel."""
-        data = self.session.data
-        return Board((Slot(data=data, index=0), Slot(data=data, index=1), None, None))
 
     def _weights_moved(self, slot: str, step: int) -> None:
         if slot != "A" or self.ref is None:
@@ -267,18 +268,10 @@ class Interpolate(Panel):
         self.tracer.trace(self._wish(), hurry=True, again=True)
 
     def _data_changed(self) -> None:
-        """Images of the old data set give way to those of the new one."""
-        data = self.session.data
-        slots = [
-            Slot(data=data, split=s.split, index=s.index)
-            if s is not None and s.index is not None and s.code is None
-            else s
-            for s in self.board.board().slots
-        ]
-        self.board.set_board(Board(tuple(slots), self.board.board().ways))
+        self.filler.follow_data()
         self.scene.set_subset(self.scene.subset)
         if self.ref is not None:
-            self.column.use(self.ref.source, data)
+            self.column.use(self.ref.source, self.session.data)
         self._ask_names()
         self._retrace()
 
@@ -296,51 +289,13 @@ class Interpolate(Panel):
 
     # Slots -------------------------------------------------------------------------------------
 
-    def fill_index(self, place: int, index: int) -> None:
-        """Image `index` of the test set into a slot."""
-        self.board.fill(place, Slot(data=self.session.data, index=index))
-
-    def fill_random(self, place: int, kind: int = -1) -> None:
-        """A test image by lot, of one class where `kind` names one."""
-        cloud = self.scene.cloud
-        rows = np.arange(len(cloud.index)) if cloud is not None else np.empty(0, int)
-        if cloud is not None and kind >= 0:
-            rows = np.flatnonzero(cloud.labels == kind)
-        if cloud is None or not len(rows):
-            text = self.tr("No encoded test image is of this class. Choose another.")
-            self.session.failed.emit(Failure(text))
-            return
-        row = int(np.random.default_rng().choice(rows))
-        self._fill_from_cloud(place, row)
-
-    def _fill_from_cloud(self, place: int, row: int) -> None:
-        cloud = self.scene.cloud
-        if cloud is not None:
-            slot = Slot(data=self.session.data, split=cloud.split, index=int(cloud.index[row]))
-            self.board.fill(place, slot)
-
-    def _fill_from_point(self, point: int) -> None:
-        """An encoded image of the map goes into the chosen slot."""
-        shown = self.scene.shown()
-        if shown is not None and point < len(shown.index):
-            slot = Slot(data=self.session.data, split=shown.split, index=int(shown.index[point]))
-            self.board.fill(self.slots.place(), slot)
-
-    def fill_missing(self) -> None:
-        """Test images into the slots that are empty: A and B, or all four of the square."""
-        board = self.board.board()
-        for place in range(4 if self.mode == "square" else 2):
-            if board.slots[place] is None:
-                self.fill_index(place, place)
+    def _fill_missing(self) -> None:
+        self.filler.missing(4 if self.mode == "square" else 2)
 
     def _image_offered(self, image: np.ndarray, title: str) -> None:
-        """An image from outside goes into the chosen slot."""
-        if self.ref is None or not self._in_front:
-            return
-        place = self.slots.place()
-        before = self.board.board().slots[place]
-        same = before is not None and before.image is not None and before.title == title
-        self.board.fill(place, Slot(title, image=image), merge=same)
+        """An image from outside goes into the chosen slot, if somebody looks."""
+        if self.ref is not None and self._in_front:
+            self.filler.offered(self.slots.place(), image, title)
 
     def _show_sources(self) -> None:
         more = self.column.slot.more
@@ -393,12 +348,15 @@ class Interpolate(Panel):
             even=section.even.isChecked(),
             density=section.density(),
             data=self.session.data,
-            gaps=tuple(self.ref.card.shape) == JUDGED and not self._training(),
+            gaps=section.gaps.isChecked() and self._measurable(),
         )
 
-    def _training(self) -> bool:
-        job = self.session.jobs().get(self.ref.run) if self.ref and self.ref.run else None
-        return job is not None and job.state is JobState.RUNNING
+    def _measurable(self) -> bool:
+        """Whether the judge knows such pictures, of a model that stays as it is."""
+        ref = self.ref
+        job = self.session.jobs().get(ref.run) if ref is not None and ref.run is not None else None
+        training = job is not None and job.state is JobState.RUNNING
+        return ref is not None and tuple(ref.card.shape) == JUDGED and not training
 
     def _retrace(self) -> None:
         wish = self._wish()
