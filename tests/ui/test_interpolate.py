@@ -359,6 +359,6 @@ def test_without_a_model_there_is_one_sentence_and_one_button(
     panel: Interpolate, qtbot: QtBot, session: Session
 ) -> None:
     session.show("A", None)
-    assert panel.pages.currentWidget() is panel.empty
-    assert panel.empty.button() == "Show vae-mnist-2d"
+    assert panel.stage.currentWidget() is panel.stage.empty
+    assert panel.stage.empty.button() == "Show vae-mnist-2d"
     settle(qtbot, panel)

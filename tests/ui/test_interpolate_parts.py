@@ -94,12 +94,12 @@ def test_without_an_end_there_is_one_sentence_and_one_button(
     panel: Interpolate, qtbot: QtBot
 ) -> None:
     panel.board.clear(1)
-    assert panel.below.currentWidget() is panel.lacking
-    assert panel.lacking.text() == "Two images make a path: fill slots A and B."
+    assert panel.stage.below.currentWidget() is panel.stage.lacking
+    assert panel.stage.lacking.text() == "Two images make a path: fill slots A and B."
     assert panel.tracer.path("lerp") is None
-    panel.lacking.pressed.emit()
+    panel.stage.lacking.pressed.emit()
     settle(qtbot, panel)
-    assert panel.below.currentWidget() is panel.film
+    assert panel.stage.below.currentWidget() is panel.film
     assert panel.tracer.path("lerp") is not None
 
 
@@ -383,7 +383,9 @@ def test_every_control_has_a_name_and_a_tooltip(panel: Interpolate) -> None:
                 if widget.isVisibleTo(root) and widget.objectName() != "qt_toolbar_ext_button":
                     name = widget.accessibleName() or getattr(widget, "text", lambda: "")()
                     assert name, widget
-                    if widget is not panel.lacking and "EmptyState" not in str(widget.parent()):
+                    if widget is not panel.stage.lacking and "EmptyState" not in str(
+                        widget.parent()
+                    ):
                         assert widget.toolTip(), (name, widget)
 
 
@@ -402,7 +404,7 @@ def test_a_double_click_on_a_path_adds_a_way_point(panel: Interpolate, qtbot: Qt
 def test_it_fits_small_windows(panel: Interpolate, qtbot: QtBot) -> None:
     panel.resize(panel.minimumSizeHint())
     settle(qtbot, panel)
-    film, view = panel.below.geometry(), panel.view.geometry()
+    film, view = panel.stage.below.geometry(), panel.view.geometry()
     assert view.bottom() <= film.top() + 1
     assert panel.view.width() == 140
     assert not QRectF(panel.film.strip_rect("lerp")).isEmpty()

@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from genstudio.abilities import LATENT, Card
 from genstudio.engine.messages import JobState
 from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline
 from genstudio.ui.panels._interpolate_bar import Bar
-from genstudio.ui.panels._interpolate_board import Slot, SlotBoard
+from genstudio.ui.panels._interpolate_board import SlotBoard
 from genstudio.ui.panels._interpolate_codes import Codes
 from genstudio.ui.panels._interpolate_fill import Filler
 from genstudio.ui.panels._interpolate_film import Film
@@ -34,19 +33,17 @@ from genstudio.ui.panels._interpolate_placer import Placer
 from genstudio.ui.panels._interpolate_projector import Projector
 from genstudio.ui.panels._interpolate_slots import SlotColumn
 from genstudio.ui.panels._interpolate_squarehand import SquareView
+from genstudio.ui.panels._interpolate_stage import Stage
 from genstudio.ui.panels._interpolate_state import bring_back, keep
+from genstudio.ui.panels._interpolate_tell import Teller
 from genstudio.ui.panels._interpolate_text import HELP
 from genstudio.ui.panels._interpolate_timeline import PathTimeline
 from genstudio.ui.panels._interpolate_tracer import Tracer, Wish
+from genstudio.ui.panels._interpolate_wiring import FIRST_MODEL, wire_column, wire_pictures
 from genstudio.ui.panels._manifold_rows import ProbeView
 from genstudio.ui.panels._map_scene import Scene
 from genstudio.ui.session import ModelRef, Session
-from genstudio.ui.widgets.banner import EmptyState
 
-FIRST_MODEL = "vae-mnist-2d"
-WIDE_PX, SLOTS_PX, PICTURE_PX = 800, 84, 224
-NARROW_SLOTS_PX, NARROW_PICTURE_PX = 60, 140
-FILM_SHARE, FILM_LEAST, FILM_MOST = 0.46, 132, 316  # of the height, in px
 JUDGED = (1, 28, 28)  # pictures that the judge knows
 
 
@@ -64,8 +61,6 @@ class Interpolate(Panel):
         self.plane = PathMap()
         self.view = ProbeView()
         self.film = Film()
-        self.empty = EmptyState(icon="interpolate")
-        self.lacking = EmptyState()
         self.board = SlotBoard(session.undo, self)
         self.codes = Codes(session, self)
         self.scene = Scene(session, self.plane)
@@ -76,11 +71,13 @@ class Interpolate(Panel):
             self.scene, self.plane, self.board, self.codes, self.tracer, self.output
         )
         self.square = SquareView(session, self.output)
+        self.stage = Stage(self.slots, self.plane, self.square, self.view, self.film)
         self.projector = Projector(self.tracer, self.film, self.plane, self.scene)
         self.column = Inspector(session, self.codes)
         self.filler = Filler(session, self.board, self.scene)
         self.menus = Menus(self)
         self._timeline = PathTimeline(self)
+        self.teller = Teller(self, self._timeline)
         self.hand.rows = lambda: self.projector.rows(self.hand.kind, self.hand.t)
         self.hand.point_clicked = lambda point: self.filler.point(self.slots.place(), point)
         self.plane.set_layer_shown("points", False)
@@ -89,37 +86,15 @@ class Interpolate(Panel):
         self._model_changed("A")
 
     def _lay_out(self) -> None:
-        self.maps = QStackedWidget()
-        self.maps.addWidget(self.plane)
-        self.maps.addWidget(self.square)
-        top = QHBoxLayout()
-        top.setSpacing(theme.GRID)
-        top.addWidget(self.slots)
-        top.addWidget(self.maps, 1)
-        top.addWidget(self.view, 0, Qt.AlignmentFlag.AlignTop)
-        self.below = QStackedWidget()
-        self.below.addWidget(self.film)
-        self.below.addWidget(self.lacking)
-        body = QWidget()
-        inner = QVBoxLayout(body)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(theme.GRID)
-        inner.addLayout(top, 1)
-        inner.addWidget(self.below)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(body)
-        self.pages.addWidget(self.empty)
-        for stack, least in ((self.maps, 240), (self.below, 240), (self.pages, 440)):
-            stack.setMinimumSize(least, 100)  # an empty state asks for more
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
         column.setSpacing(theme.GRID)
         column.addWidget(self.bar)
-        column.addWidget(self.pages, 1)
+        column.addWidget(self.stage, 1)
         self.setFocusProxy(self.film)
 
     def _wire(self) -> None:
-        session, slot, paths = self.session, self.column.slot, self.column.paths
+        session = self.session
         session.model_changed.connect(self._model_changed)
         session.weights_moved.connect(self._weights_moved)
         session.data_changed.connect(self._data_changed)
@@ -131,51 +106,16 @@ class Interpolate(Panel):
         self.tracer.gaps_changed.connect(lambda _: self.output.rest_rows(self.hand.rows()))
         self.placer.placed.connect(self._placed)
         self.placer.centred.connect(self._retrace)
-        self.projector.changed.connect(self._tell)
+        self.projector.changed.connect(self.teller.tell)
         self.hand.moved.connect(self._moved)
         self.hand.chosen.connect(self._chosen)
-        self.film.scrubbed.connect(lambda kind, t: self.hand.set_t(t, kind))
-        self.film.chosen.connect(lambda kind: self.hand.set_t(self.hand.t, kind))
         self._timeline.scrubbed.connect(self.hand.set_t)
-        self.square.fill_wanted.connect(self._fill_missing)
-        self.lacking.pressed.connect(self._fill_missing)
-        self.empty.pressed.connect(lambda: session.try_show("A", FIRST_MODEL))
-        self.plane.menu_wanted.connect(self.menus.show_map_menu)
-        self.plane.dropped.connect(lambda m: self.menus.take_mime(self.slots.place(), m))
-        self.slots.chosen.connect(lambda _: self._tell_slot())
-        self.slots.cleared.connect(self.board.clear)
-        self.slots.menu_wanted.connect(self.menus.show_slot_menu)
-        self.slots.dropped.connect(self.menus.take_mime)
-        self.bar.mode_chosen.connect(self.set_mode)
         self.bar.kinds_chosen.connect(self._kinds_chosen)
-        self.bar.layer_toggled.connect(self.plane.set_layer_shown)
         self.bar.reset_wanted.connect(self._reset_view)
-        self.bar.export_wanted.connect(self.menus.show_export_menu)
-        slot.place_chosen.connect(self.slots.choose)
-        slot.index_wanted.connect(lambda index: self.filler.index(self.slots.place(), index))
-        slot.random_wanted.connect(lambda kind: self.filler.random(self.slots.place(), kind))
-        slot.more_wanted.connect(self._show_sources)
-        slot.clear_wanted.connect(lambda: self.board.clear(self.slots.place()))
-        slot.swap_wanted.connect(lambda: self.board.swap(0, 1))
-        paths.changed.connect(self._retrace)
-        paths.plane_chosen.connect(self.choose_plane)
-        paths.truncated.connect(self.set_truncation)
-        paths.worst_wanted.connect(lambda: self.film.go_to_worst(self.hand.kind))
-        paths.ways_clear_wanted.connect(self.board.clear_ways)
-        self._wire_column()
-        random = QShortcut(QKeySequence("R"), self)
-        random.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        random.activated.connect(lambda: self.filler.random(self.slots.place(), slot.kind()))
-
-    def _wire_column(self) -> None:
-        column = self.column
-        column.help_wanted.connect(self._show_help)
-        for part in (column.analogy, column.classes):
-            part.taken.connect(lambda p, z, title: self.board.fill(p, Slot(title, code=z)))
-        column.dims.taken.connect(
-            lambda z: self.board.fill(self.slots.place(), Slot(self.tr("one dimension"), code=z))
-        )
-        column.folds["dims"].toggled.connect(lambda _: column.dims.look_at(self.handle_z()))
+        self.column.paths.changed.connect(self._retrace)
+        self.column.help_wanted.connect(self._show_help)
+        wire_pictures(self)
+        wire_column(self)
 
     # Panel -------------------------------------------------------------------------------------
 
@@ -198,7 +138,7 @@ class Interpolate(Panel):
         self.placer.stop()
 
     def export_png(self, path: Path) -> None:
-        self.pages.grab().save(str(path), "PNG")
+        self.stage.grab().save(str(path), "PNG")
 
     def state(self) -> dict[str, Any]:
         return keep(self)
@@ -214,16 +154,6 @@ class Interpolate(Panel):
     def minimumSizeHint(self) -> QSize:
         return QSize(500, 464)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        wide = self.width() >= WIDE_PX
-        self.slots.set_width(SLOTS_PX if wide else NARROW_SLOTS_PX)
-        self.view.setFixedWidth(PICTURE_PX if wide else NARROW_PICTURE_PX)
-        height = round(FILM_SHARE * (self.height() - 64))
-        picture = self.view.width() + 108  # with the numbers below it
-        room = self.height() - (80 if wide else 92) - picture
-        self.below.setFixedHeight(max(min(height, FILM_MOST, room), FILM_LEAST))
-        super().resizeEvent(event)
-
     # The model ---------------------------------------------------------------------------------
 
     def _model_changed(self, slot: str) -> None:
@@ -234,12 +164,11 @@ class Interpolate(Panel):
             self.ref = None
             self.placer.show(None)
             self.tracer.trace(Wish())
-            self.empty.set_text(self.tr("No model with a latent space is shown."))
-            self.empty.set_button(self.tr("Show %1").replace("%1", FIRST_MODEL))
-            self.pages.setCurrentIndex(1)
+            button = self.tr("Show %1").replace("%1", FIRST_MODEL)
+            self.stage.say(self.tr("No model with a latent space is shown."), button)
             return
         self.ref = ref
-        self.pages.setCurrentIndex(0)
+        self.stage.show_pictures()
         dim = ref.card.latent_dim or 2
         self.column.paths.set_dim(dim)
         self.output.use(ref.source)
@@ -289,34 +218,21 @@ class Interpolate(Panel):
 
     # Slots -------------------------------------------------------------------------------------
 
-    def _fill_missing(self) -> None:
-        self.filler.missing(4 if self.mode == "square" else 2)
-
     def _image_offered(self, image: np.ndarray, title: str) -> None:
         """An image from outside goes into the chosen slot, if somebody looks."""
         if self.ref is not None and self._in_front:
             self.filler.offered(self.slots.place(), image, title)
 
-    def _show_sources(self) -> None:
-        more = self.column.slot.more
-        self.menus.show_slot_menu(self.slots.place(), more.mapToGlobal(more.rect().bottomLeft()))
-
     def _board_changed(self) -> None:
         self.codes.take(self.board.board())
         self.column.paths.set_ways(len(self._ways()))
         self._retrace()
-        self._tell_slot()
+        self.teller.slot()
 
     def _slot_changed(self, place: int) -> None:
         known = self.codes.at(place)
         self.slots.cards[place].show_slot(known.image, known.title, known.says)
-        self._tell_slot()
-
-    def _tell_slot(self) -> None:
-        place = self.slots.place()
-        known = self.codes.at(place)
-        index = known.slot.index if known.slot is not None else None
-        self.column.slot.show_slot(place, index, known.says)
+        self.teller.slot()
 
     def _coded(self) -> None:
         self.placer.place()
@@ -363,10 +279,8 @@ class Interpolate(Panel):
         held = self.plane.held()
         self.tracer.trace(wish, hurry=held)
         empty = [k for k in range(2) if self.board.board().slots[k] is None]
-        if empty and self.ref is not None:
-            self.lacking.set_text(self.tr("Two images make a path: fill slots A and B."))
-            self.lacking.set_button(self.tr("Fill with test images"))
-        self.below.setCurrentIndex(1 if empty else 0)
+        sentence = self.tr("Two images make a path: fill slots A and B.") if empty else ""
+        self.stage.say_lacking(sentence, self.tr("Fill with test images"))
         if self.mode == "path":
             self.hand.show_pins()
 
@@ -378,7 +292,7 @@ class Interpolate(Panel):
                 self.hand.show_handle()
             elif self.tracer.says(kind):
                 self.output.say(self.tracer.says(kind))
-        self._tell_timeline()
+        self.teller.timeline()
 
     def _placed(self) -> None:
         self.hand.show_pins()
@@ -392,14 +306,14 @@ class Interpolate(Panel):
 
     def _chosen(self, kind: str) -> None:
         self.projector.choose(kind)
-        self._tell_timeline()
+        self.teller.timeline()
 
     def _kinds_chosen(self, kinds: frozenset[str]) -> None:
         self.tracer.set_shown(kinds)
         if kinds and self.hand.kind not in kinds:
             self.hand.set_t(self.hand.t, next(k for k in LOOKS if k in kinds))
         self.projector.show_all()
-        self._tell_timeline()
+        self.teller.timeline()
 
     def handle_z(self) -> np.ndarray | None:
         """The latent point that the handle stands at."""
@@ -420,29 +334,7 @@ class Interpolate(Panel):
 
     def choose_plane(self, choice: str) -> None:
         self.placer.choose(choice)
-        self._tell()
-
-    def _tell(self) -> None:
-        """The line beside the title, and the remark below the paths' settings."""
-        if self.ref is None:
-            return
-        words = [self.ref.title if self.ref.run is not None else self.ref.card.name]
-        if self.mode == "square":
-            words.append(self.tr("bilinear mixtures of four codes"))
-        self.bar.status.setText(", ".join(words))
-        self.placer.note_projected(self.projector.projected())
-        self.column.paths.say(self.placer.says or self.tracer.gap_says())
-
-    def _tell_timeline(self) -> None:
-        path = self.tracer.path(self.hand.kind)
-        if path is None or self.mode != "path":
-            self._timeline.set_path(0, "")
-            return
-        text = self.tr("%1 path")
-        if self.tracer.wish.even:
-            text = self.tr("%1 path, constant speed")
-        name = self.tr(LOOKS[self.hand.kind].name)
-        self._timeline.set_path(len(path.z), text.replace("%1", name))
+        self.teller.tell()
 
     # Mode --------------------------------------------------------------------------------------
 
@@ -451,8 +343,7 @@ class Interpolate(Panel):
         self.mode = mode
         self.bar.show_for(mode)
         square = mode == "square"
-        self.maps.setCurrentIndex(1 if square else 0)
-        self.below.setVisible(not square)
+        self.stage.show_square(square)
         self.column.folds["paths"].setVisible(not square)
         if square:
             self.square.show_square(self.ref, self._source(), self.codes.codes())
@@ -460,8 +351,8 @@ class Interpolate(Panel):
         else:
             self._retrace()
             self.hand.show_handle()
-        self._tell()
-        self._tell_timeline()
+        self.teller.tell()
+        self.teller.timeline()
 
     def _reset_view(self) -> None:
         (self.square.plane if self.mode == "square" else self.plane).reset_view()
