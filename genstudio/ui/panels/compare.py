@@ -67,6 +67,11 @@ class Compare(Panel):
             ]
         )
         self.views.setAccessibleName(self.tr("What is compared"))
+        self.views.setToolTip(
+            self.tr(
+                "Maps, reconstructions, the gap report, and two experiments: one view at a time"
+            )
+        )
         self.views.changed.connect(lambda view: self.show_view(str(view)))
         self.add = small_tool(self, "plus", self.tr("Add a model, four at most"), self.slots.add)
         self.pages = QStackedWidget()
