@@ -106,3 +106,20 @@ def test_the_page_keeps_what_stands_above_the_tables(seeds, tmp_path: Path) -> N
     assert json.loads((docs / "study.json").read_text())["seeds"] == list(seeds.SEEDS)
     seeds.write(runs, docs)
     assert (docs / "study.md").read_text() == page
+
+
+def test_the_tables_are_those_of_the_figures(seeds) -> None:
+    docs = FILE.parent.parent / "docs"
+    if not (docs / "study.json").is_file():
+        pytest.skip("the study is not part of an installed package")
+    found = json.loads((docs / "study.json").read_text("utf-8"))
+    page = (docs / "study.md").read_text("utf-8")
+    assert page.endswith(seeds.markdown(found))
+    for row in found["rows"].values():
+        for line in row["lines"]:
+            figure, values = seeds.FIGURES[line["figure"]], line["values"]
+            assert line["better"] == seeds.better(figure, values["ae"], values["vae"])
+            for f in seeds.FAMILIES:
+                assert (line[f]["mean"], line[f]["half"]) == pytest.approx(
+                    seeds.interval(values[f])
+                )

@@ -31,6 +31,7 @@ OWN = {"ae": "gaussian", "vae": "prior"}  # what each family itself samples from
 T_4 = 2.7764451  # 97.5 % quantile of Student's t with four degrees of freedom
 N_GAP = 2_000  # samples of a gap report
 N_MOONS, N_DRAGS = 500, 32
+FIXED = "--precision float32 --threads 1"
 HEAD = "<!-- Written by tools/seeds.py; do not edit. -->\n"
 
 
@@ -97,8 +98,8 @@ Measured = dict[str, dict[str, float]]  # of one run: figures by sampler, "any" 
 def train(row: Row, family: str, seed: int, run: Path) -> None:
     """Train one run; a finished one is left alone, an unfinished one goes on."""
     command = [sys.executable, "-m", "genstudio", "train", family, "--data", row.data]
-    command += ["--out", str(run), "--seed", str(seed), "--precision", "float32"]
-    command += ["--threads", "1", "--set", "train.n_snapshots=0", *row.options.split(), "--resume"]
+    command += ["--out", str(run), "--seed", str(seed), *FIXED.split(), *row.options.split()]
+    command += ["--set", "train.n_snapshots=0", "--resume"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -212,7 +213,7 @@ def study(runs: Path) -> dict[str, Any]:
         found = {f: [json.loads(file.read_text("utf-8")) for file in files[f]] for f in FAMILIES}
         rows[key] = {
             "title": row.title,
-            "command": f"genstudio train ae|vae --data {row.data} {row.options} --seed 1..5",
+            "command": f"genstudio train ae|vae --data {row.data} {row.options} {FIXED} --seed 1..5",
             "lines": lines_of(found),
             "beside": {k: found["ae"][0][k] for k in BESIDE if k in found["ae"][0]},
         }
