@@ -211,9 +211,10 @@ def study(runs: Path) -> dict[str, Any]:
         if not all(file.is_file() for f in FAMILIES for file in files[f]):
             continue
         found = {f: [json.loads(file.read_text("utf-8")) for file in files[f]] for f in FAMILIES}
+        options = f"--data {row.data} {row.options} {FIXED} --seed 1..5"
         rows[key] = {
             "title": row.title,
-            "command": f"genstudio train ae|vae --data {row.data} {row.options} {FIXED} --seed 1..5",
+            "command": f"genstudio train ae|vae {options}",
             "lines": lines_of(found),
             "beside": {k: found["ae"][0][k] for k in BESIDE if k in found["ae"][0]},
         }
