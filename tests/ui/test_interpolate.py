@@ -11,6 +11,7 @@ import pytest
 from interpolate_help import (
     LEFT,
     NONE,
+    WITHIN_MS,
     decoded,
     drag,
     encoded,
@@ -26,7 +27,10 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from genstudio.abilities import Card
+from genstudio.engine.settings import train_settings
+from genstudio.engine.training import Training
 from genstudio.metrics import bank
+from genstudio.models import family
 from genstudio.ui.panels._interpolate_tracer import at
 from genstudio.ui.panels.interpolate import PANEL, Interpolate, serves
 from genstudio.ui.session import Session
@@ -362,3 +366,63 @@ def test_without_a_model_there_is_one_sentence_and_one_button(
     assert panel.stage.currentWidget() is panel.stage.empty
     assert panel.stage.empty.button() == "Show vae-mnist-2d"
     settle(qtbot, panel)
+
+
+@pytest.mark.slow
+def test_it_follows_a_model_in_training(
+    panel: Interpolate, qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    record = family("vae")
+    config = record.configure({"latent_dim": 2, "width": 16, "depth": 1})
+    settings = train_settings({"steps": 3000, "precision": "float32", "threads": 1})
+    card = Card(
+        name="live",
+        family="vae",
+        shape=(1, 28, 28),
+        latent_dim=2,
+        abilities=("latent", "likelihood"),
+        data="mnist",
+    )
+    run = session.start(
+        lambda: Training(record, "mnist", tmp_path / "live", config, settings), "live", card=card
+    )
+    session.watch(run, True)
+    qtbot.waitUntil(lambda: bool(session.jobs()[run].progress), timeout=3 * WITHIN_MS)
+    session.show("A", f"live:{run}")
+    ends: set[bytes] = set()
+
+    def moved() -> bool:
+        path = panel.tracer.path("lerp")
+        if path is not None:
+            ends.add(path.z[0].tobytes())
+        return len(ends) >= 4
+
+    qtbot.waitUntil(moved, timeout=WITHIN_MS)
+    assert not panel.tracer.wish.gaps, "distances are not measured while the model changes"
+    session.stop(run)
+    qtbot.waitUntil(lambda: session.jobs()[run].state.over, timeout=WITHIN_MS)
+    settle(qtbot, panel)
+    for kind in ("lerp", "slerp", "geodesic"):
+        np.testing.assert_allclose(
+            panel.tracer.path(kind).z[0], panel.codes.code(0), atol=1e-5, err_msg=kind
+        )
+
+
+def test_while_an_end_is_dragged_its_own_picture_comes_first(
+    panel: Interpolate, qtbot: QtBot, source: str
+) -> None:
+    spread(qtbot, panel)
+    start = pin_place(panel, ("slot", 0))
+    QTest.mousePress(panel.plane, LEFT, NONE, start)
+    for k in range(1, 30):
+        move(panel.plane, start + QPoint(2 * k, -2 * k), LEFT)
+    assert panel.plane.held()
+    z = panel.codes.code(0)
+    qtbot.waitUntil(lambda: np.allclose(shown(panel), z), timeout=WITHIN_MS)
+    qtbot.waitUntil(lambda: np.allclose(panel.tracer.path("lerp").z[0], z), timeout=WITHIN_MS)
+    assert panel.session.undo.count() == 0, "no entry before the hand lets go"
+    QTest.mouseRelease(panel.plane, LEFT, NONE, start + QPoint(58, -58))
+    settle(qtbot, panel)
+    assert panel.session.undo.count() == 1
+    for kind in ("lerp", "slerp", "geodesic"):
+        np.testing.assert_allclose(panel.tracer.path(kind).z[0], z, atol=1e-6)

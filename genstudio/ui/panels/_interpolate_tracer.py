@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from genstudio.latent.paths import Path
 
 KINDS = ("lerp", "slerp", "geodesic")
+SOON_MS = 40  # between two tracings while a hand drags an end: its own picture comes first
 REST_MS = 120  # of a hand that drags an end, before a geodesic is begun
 GAPS_AFTER_MS = 500  # of rest, before frames are measured against what the model can do
 
@@ -53,6 +54,7 @@ class Tracer(QObject):
         self._gap_says = ""
         self._slow = False  # a geodesic is on its way
         self._due = False  # a geodesic was to be begun when nobody looked any more
+        self._soon = self._timer(SOON_MS, self._ask_quick)
         self._rest = self._timer(REST_MS, self._ask_slow)
         self._gap_rest = self._timer(GAPS_AFTER_MS, self._ask_gaps)
 
@@ -87,7 +89,7 @@ class Tracer(QObject):
 
     def waiting(self) -> bool:
         """Whether something is still to be asked for."""
-        return self._rest.isActive() or self._gap_rest.isActive()
+        return any(t.isActive() for t in (self._soon, self._rest, self._gap_rest))
 
     # What is wanted ----------------------------------------------------------------------------
 
@@ -117,8 +119,10 @@ class Tracer(QObject):
             for kind in KINDS:
                 self.traced.emit(kind)
             return
-        for kind in KINDS[:2]:
-            self._ask(kind)
+        if not hurry:
+            self._ask_quick()
+        elif not self._soon.isActive():
+            self._soon.start()
         if again and self._slow:
             return
         if hurry:
@@ -129,13 +133,15 @@ class Tracer(QObject):
 
     def stop(self) -> None:
         """Nobody looks: ask for nothing more."""
-        self._due = self._due or self._rest.isActive()
+        self._due = self._due or self._rest.isActive() or self._soon.isActive()
+        self._soon.stop()
         self._rest.stop()
         self._gap_rest.stop()
 
     def resume(self) -> None:
         """Somebody looks again: ask for what was left."""
         if self._due:
+            self._ask_quick()
             self._ask_slow()
         elif self.wish.gaps and self.wish.knots:
             self._gap_rest.start()
@@ -151,6 +157,11 @@ class Tracer(QObject):
         self._gaps.clear()
         self._gap_says = ""
         self._slow = False
+
+    def _ask_quick(self) -> None:
+        self._soon.stop()
+        for kind in KINDS[:2]:
+            self._ask(kind)
 
     def _ask_slow(self) -> None:
         self._rest.stop()
