@@ -260,6 +260,12 @@ def test_the_traversal_table_is_sorted_and_a_click_takes_a_code(
     z = np.array(panel.handle_z())
     z[found.order[0]] = found.values[0, 5]
     np.testing.assert_allclose(panel.codes.code(2), z, atol=1e-5)
+    panel.slots.choose(3)
+    QTest.keyClick(table, Qt.Key.Key_Left)
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    settle(qtbot, panel)
+    z[found.order[0]] = found.values[0, 4]
+    np.testing.assert_allclose(panel.codes.code(3), z, atol=1e-5)
 
 
 # Export ------------------------------------------------------------------------------------------
@@ -325,6 +331,16 @@ def test_a_failed_export_is_a_sentence_and_leaves_nothing(
     panel.board.clear(0)
     assert not panel.menus.export("png", tmp_path / "none.png")
     assert "no path to export" in failures[-1].sentence()
+
+
+def test_the_square_is_written_as_png(panel: Interpolate, qtbot: QtBot, tmp_path: Path) -> None:
+    panel.filler.missing(4)
+    panel.set_mode("square")
+    settle(qtbot, panel, lambda: bool(panel.square.plane.sheets()))
+    assert [a.text() for a in panel.menus.export_menu().actions()] == ["Square as PNG…"]
+    assert panel.menus.export("png", tmp_path / "square.png")
+    with Image.open(tmp_path / "square.png") as picture:
+        assert picture.width % 28 == picture.height % 28 == 0
 
 
 # Drawing -----------------------------------------------------------------------------------------

@@ -48,7 +48,10 @@ class Bar(QWidget):
             self.kinds[kind] = pill
         self.layers = {
             "sheet": Pill(self.tr("Sheet"), on=True, tip=self.tr("Decoded images over the plane")),
-            "points": Pill(self.tr("Points"), tip=self.tr("2,000 encoded test images as points")),
+            "points": Pill(
+                self.tr("Points"),
+                tip=self.tr("2,000 encoded test images; click one to put it into the chosen slot"),
+            ),
         }
         for layer, pill in self.layers.items():
             pill.toggled.connect(lambda on, layer=layer: self.layer_toggled.emit(layer, on))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from genstudio.engine.messages import Answer, Failure
@@ -99,7 +99,7 @@ class Dimensions(QWidget):
 
 
 class _Table(QWidget):
-    """The mosaic of a Traversal with names and weights of its rows."""
+    """The mosaic of a Traversal with names and weights of its rows; arrows and Enter pick."""
 
     picked = Signal(int, int)
 
@@ -107,9 +107,16 @@ class _Table(QWidget):
         super().__init__()
         self._found: Traversal | None = None
         self._image: QImage | None = None
+        self._current = (0, COLUMNS // 2)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Traversal of the latent dimensions"))
-        self.setToolTip(self.tr("Click a picture to put its code into the chosen slot"))
+        self.setToolTip(
+            self.tr(
+                "Click a picture, or choose it with the arrows and press Enter, to put its code"
+                " into the chosen slot"
+            )
+        )
 
     def traversal(self) -> Traversal | None:
         return self._found
@@ -155,7 +162,26 @@ class _Table(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         row, column = self._at(event.position())
         if row >= 0 and event.button() == Qt.MouseButton.LeftButton:
+            self._current = (row, column)
             self.picked.emit(row, column)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        ways = {
+            Qt.Key.Key_Left: (0, -1),
+            Qt.Key.Key_Right: (0, 1),
+            Qt.Key.Key_Up: (-1, 0),
+            Qt.Key.Key_Down: (1, 0),
+        }
+        way = ways.get(Qt.Key(event.key()))
+        row, column = self._current
+        if way is not None and self.rows():
+            row = min(max(row + way[0], 0), self.rows() - 1)
+            self._current = (row, min(max(column + way[1], 0), COLUMNS - 1))
+            self.update()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row < self.rows():
+            self.picked.emit(row, column)
+        else:
+            super().keyPressEvent(event)
 
     def _at(self, position: QPointF) -> tuple[int, int]:
         for row in range(self.rows()):
@@ -187,4 +213,7 @@ class _Table(QWidget):
             shrunk = first.width() * self.devicePixelRatioF() < w
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
             painter.drawImage(whole, self._image, QRectF(0, row * h, w * columns, h))
+        if self.hasFocus() and self._current[0] < self.rows():
+            painter.setPen(QPen(theme.colour("accent"), 2))
+            painter.drawRect(self.cell_rect(*self._current).adjusted(1, 1, -1, -1))
         painter.end()

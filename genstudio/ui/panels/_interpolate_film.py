@@ -195,6 +195,10 @@ class Film(QWidget):
             paint_strip(painter, place, rect, strip, strip.kind == self._chosen)
         for plot in place.plots:
             paint_plot(painter, place, plot, self._strips, self._chosen)
+        if not self._strips:
+            painter.setPen(theme.colour("quiet"))
+            words = self.tr("No path is shown: switch one on above.")
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, words)
         if self._strips and place.rows:
             paint_cursor(painter, place, self._t)
         if self.hasFocus() and place.rows:

@@ -12,10 +12,12 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu
 
 from genstudio.abilities import BadInput
+from genstudio.engine import files
 from genstudio.engine.messages import Failure
 from genstudio.ui.panels._interpolate_board import LETTERS, Slot
 from genstudio.ui.panels._interpolate_export import FORMATS, Export, write
 from genstudio.ui.panels._manifold_pins import PinBoard
+from genstudio.ui.widgets.image_view import png_bytes
 
 if TYPE_CHECKING:
     from genstudio.ui.panels.interpolate import Interpolate
@@ -141,8 +143,11 @@ class Menus(QObject):
     # Export ------------------------------------------------------------------------------------
 
     def export_menu(self) -> QMenu:
-        """The formats in which the chosen path leaves."""
+        """The formats in which the chosen path, or the square, leaves."""
         menu = self._menu()
+        if self._panel.mode == "square":
+            menu.addAction(self.tr("Square as PNG…"), partial(self.ask_export, "png"))
+            return menu
         for kind, (text, _) in FORMATS.items():
             menu.addAction(self.tr(text), partial(self.ask_export, kind))
         return menu
@@ -164,17 +169,28 @@ class Menus(QObject):
 
     def export(self, kind: str, path: Path) -> bool:
         """Write the chosen path to a file; a refusal is one sentence, and nothing is written."""
-        panel = self._panel
-        traced = panel.tracer.path(panel.hand.kind)
-        if traced is None:
-            self._fail(self.tr("There is no path to export. Fill slots A and B first."))
-            return False
         try:
-            write(Export(traced, panel.tracer.wish, self._source(), panel.session.seed), kind, path)
+            if self._panel.mode == "square":
+                self._write_square(path)
+            else:
+                self._write_path(kind, path)
         except (BadInput, OSError) as error:
             self._fail(str(error))
             return False
         return True
+
+    def _write_path(self, kind: str, path: Path) -> None:
+        panel = self._panel
+        traced = panel.tracer.path(panel.hand.kind)
+        if traced is None:
+            raise BadInput(self.tr("There is no path to export. Fill slots A and B first."))
+        write(Export(traced, panel.tracer.wish, self._source(), panel.session.seed), kind, path)
+
+    def _write_square(self, path: Path) -> None:
+        sheets = self._panel.square.plane.sheets()
+        if not sheets:
+            raise BadInput(self.tr("There is no square to export. Fill all four slots first."))
+        files.replace(path, png_bytes(sheets[-1].image))
 
     def _source(self) -> str:
         """What a script can load: for a model in training, its run's folder."""

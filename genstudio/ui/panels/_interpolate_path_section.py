@@ -40,9 +40,9 @@ class PathSection(QWidget):
         self.gaps.setChecked(True)
         self.weight = Slider(
             self.tr("Weight of the density"),
-            0.01,
-            10.0,
-            0.3,
+            0.1,
+            30.0,
+            3.0,
             log=True,
             digits=2,
             tip=self.tr("Energies of the straight path for one nat of mean -log p(z)"),
