@@ -75,6 +75,7 @@ class Figure:
 FIGURES = {
     "hole_share": Figure("Hole share", True),
     "off_share": Figure("Samples off every true moon", True),
+    "sample_distance": Figure("Mean distance of a sample to the nearest moon", True),
     "frechet": Figure("Frechet distance", True),
     "precision": Figure("Precision", False),
     "recall": Figure("Recall", False),
@@ -121,7 +122,10 @@ def _of_moons(model: Any, row: Row) -> Measured:
     from genstudio.metrics import moon
 
     found = finish(moon.report(model, row.data, seed=0, n=N_MOONS, n_drags=N_DRAGS))
-    samplers = {name: {"off_share": share} for name, share in found["off_share"].items()}
+    samplers = {
+        name: {key: found[key][name] for key in ("off_share", "sample_distance")}
+        for name in found["off_share"]
+    }
     drags = {f"drag_{key}": value for key, value in found["drag"]["model"].items()}
     if found["sigmas"] is not None:
         drags["sigmas"] = found["sigmas"]

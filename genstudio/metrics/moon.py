@@ -197,21 +197,21 @@ def report(
 ) -> Generator[Progress, None, dict[str, Any]]:
     """The figures of one model beside those of cross-fade and true moons; ends in a dict.
 
-    `off_share` by sampler, and under `drag` the means over `n_drags` paths from half to full moon
-    for "model", "crossfade" and "moons"; `sigmas` is the mean of theirs. Drag i is between the same
-    two moons for every model.
+    `off_share` and the mean `sample_distance` by sampler, and under `drag` the means over `n_drags`
+    paths from half to full moon for "model", "crossfade" and "moons"; `sigmas` is the mean of
+    theirs. Drag i is between the same two moons for every model.
 
     Raises: BadInput as `drag` and `off_share`.
     """
     total = len(REPORTED) * n + n_drags
-    off: dict[str, float] = {}
+    off: dict[str, Off] = {}
     for k, name in enumerate(REPORTED):
         asked = off_share(model, data, name, n, seed)
         while True:
             try:
                 yield Progress(k * n + next(asked).done, total)
             except StopIteration as end:
-                off[name] = end.value.share
+                off[name] = end.value
                 break
     rows: dict[str, list[dict[str, float]]] = {"model": [], "crossfade": [], "moons": []}
     sigmas: list[float] = []
@@ -226,7 +226,14 @@ def report(
         for name, found in rows.items()
     }
     between = float(np.mean(sigmas)) if sigmas else None
-    return {"n": n, "n_drags": n_drags, "off_share": off, "drag": means, "sigmas": between}
+    return {
+        "n": n,
+        "n_drags": n_drags,
+        "off_share": {name: found.share for name, found in off.items()},
+        "sample_distance": {name: float(found.distance.mean()) for name, found in off.items()},
+        "drag": means,
+        "sigmas": between,
+    }
 
 
 @lru_cache(maxsize=64)

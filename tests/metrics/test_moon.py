@@ -188,7 +188,9 @@ def test_off_share_of_a_model_that_draws_moons_and_of_one_that_does_not(monkeypa
 def test_the_report_is_the_mean_of_its_drags(monkeypatch) -> None:
     monkeypatch.setattr(moon, "REPORTED", ("prior",))
     monkeypatch.setattr(
-        moon, "off_share", lambda *_: iter_then(SimpleNamespace(share=0.25), moon.Progress(7, 7))
+        moon,
+        "off_share",
+        lambda *_: iter_then(moon.Off(0.25, np.array([0.01, 0.03])), moon.Progress(7, 7)),
     )
     query = moon.report(Fake(), n=7, n_drags=2)
     steps = []
@@ -200,6 +202,7 @@ def test_the_report_is_the_mean_of_its_drags(monkeypatch) -> None:
             break
     assert [step.done for step in steps] == [7, 8, 9]
     assert found["off_share"] == {"prior": 0.25}
+    assert found["sample_distance"] == {"prior": 0.02}
     drags = [finished(moon.drag(Fake(), seed=i)) for i in range(2)]
     for name in ("model", "crossfade", "moons"):
         expected = np.mean([getattr(d, name).figures["most_half_grey"] for d in drags])
