@@ -2,7 +2,8 @@
 
 distance(x) = min over moons m of sqrt(mean over pixels of (x - m)^2), grey values in [0, 1], where
 m is any moon that `moon-phases` draws: lit fraction, side, shift and radius are free in the data's
-ranges. A picture farther than OFF is off every true moon.
+ranges. A picture farther than OFF is off every true moon: 15 pixels wrong by a half are that far,
+and so is a cross-fade of half and full moon for three fifths of its way.
 
 half_grey(x) is the share of the disc's pixels whose grey lies in the middle half between earthshine
 and full light, 0.34 to 0.78; the disc is that of the nearest moon, one pixel inside its rim. A true
