@@ -400,7 +400,7 @@ def reports(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             yield Progress(done, 100, "samples from prior")
         share = 0.1 if model.family == "vae" else 0.4
         rows = {"prior": figures(share), "gaussian": figures(share / 2)}
-        return {**rows["prior"], "samplers": rows}
+        return {**rows["prior"], "sampler": "prior", "samplers": rows}
 
     monkeypatch.setattr(gap, "report", report)
     return control
@@ -421,7 +421,7 @@ def test_the_report_runs_at_a_button_and_is_sorted_by_a_click(
         ("two", "prior"),
         ("two", "gaussian"),
     ]
-    assert view.said.text().startswith("Fewest holes: one with 10.0 %, before two with 40.0 %.")
+    assert "one wins in hole share (0.1 against 0.4 of two)" in view.said.text()
     assert view.start.isHidden() and view.cancel.isHidden()
     header = view.table.horizontalHeader()
     click = QPoint(header.sectionViewportPosition(2) + 12, header.height() // 2)
@@ -620,7 +620,12 @@ def test_the_moon_is_dragged_and_measured_in_both_cases(
     assert timeline.index() == 9 and timeline.label(9).endswith("lit 64 %")
     found = cases[0].finding()
     assert found is not None
-    assert f"{100 * found.off['VAE']:.0f} % of the VAE's" in panel.moon.said.text()
+    assert f"{100 * found.off['VAE']:.0f} % of the VAE's" in cases[0].said.text()
+    section = panel.column.sections["moon"]
+    QTest.mouseClick(section.many, LEFT)
+    qtbot.waitUntil(lambda: panel.moon.many.progress() > 0, timeout=20_000)
+    QTest.mouseClick(section.stop, LEFT)
+    assert not panel.moon.many.running() and section.many.isVisibleTo(section)
     seed = panel.moon.cases[0].strips()["true moons"].images
     QTest.mouseClick(panel.column.sections["moon"].shuffle, LEFT)
     settle(qtbot, panel, lambda: all(case.finding() is not None for case in cases))

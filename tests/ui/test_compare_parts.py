@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +14,10 @@ from genstudio.abilities import Card
 from genstudio.ui.panels import _compare_scale as scales
 from genstudio.ui.panels._compare_figures import FIGURES, Line, as_csv, as_markdown, best, lines
 from genstudio.ui.panels._compare_link import Quantiles, nearest_row, row_of
-from genstudio.ui.panels._compare_moon_text import conclusion, finding
+from genstudio.ui.panels._compare_moon_text import claim, finding, measured, reason
 from genstudio.ui.panels._compare_rows import mse
 from genstudio.ui.panels._compare_slots import misfit
-from genstudio.ui.panels._compare_verdict import verdict
+from genstudio.ui.panels._compare_verdict import sentences
 
 NAMES = {"prior": "N(0, I)", "gaussian": "Gaussian", "encodings": "Held-out"}
 
@@ -138,39 +139,41 @@ def row(slot: str, sampler: str, holes: float, frechet: float, width: float = 0.
     return Line(slot, {"A": "vae", "B": "ae"}[slot], sampler, values, ends, "", 1000)
 
 
-def test_the_winner_is_named_where_intervals_are_apart() -> None:
-    rows = [row("A", "prior", 0.10, 5.0), row("B", "prior", 0.40, 9.0)]
-    said = verdict(rows, "prior", NAMES)
-    assert said[0] == "Fewest holes: vae with 10.0 %, before ae with 40.0 %."
-    assert said[1] == "Smallest Fréchet distance: vae with 5.0, before ae with 9.0."
+def report_of(rows: list[Line], slot: str) -> dict[str, Any]:
+    mine = {line.sampler: line for line in rows if line.slot == slot}
+    samplers = {
+        name: {**line.values, "intervals": dict.fromkeys(line.values, (0, 1)) | line.intervals}
+        for name, line in mine.items()
+    }
+    own = "prior" if slot == "A" else "gaussian"
+    return {**samplers[own], "sampler": own, "samplers": samplers}
 
 
-def test_chance_is_called_chance() -> None:
-    rows = [row("A", "prior", 0.10, 5.0, 0.05), row("B", "prior", 0.12, 6.0, 0.05)]
-    said = verdict(rows, "prior", NAMES)
-    assert said[0].startswith("Fewest holes: no difference beyond chance between vae (10.0 %)")
-
-
-def test_the_autoencoder_wins_where_it_does() -> None:
+def test_the_sampler_that_is_chosen_is_spoken_of() -> None:
     rows = [
         row("A", "prior", 0.10, 5.0),
         row("B", "prior", 0.40, 9.0),
         row("A", "gaussian", 0.12, 5.5),
         row("B", "gaussian", 0.02, 2.0),
-        row("A", "encodings", 0.0, 0.5),  # stands on real images and is no way to sample
+        row("A", "mixture", 0.12, 5.5),
+        row("B", "mixture", 0.02, 2.0),
     ]
-    assert verdict(rows, "gaussian", NAMES)[0].startswith("Fewest holes: ae with 2.0 %")
-    overall = verdict(rows, "prior", NAMES)[-1]
-    assert overall == (
-        "Of all rows ae with z from Gaussian comes nearest to real images, Fréchet 2.0;"
-        " the best of another model is vae with N(0, I), 5.0."
-    )
+    reports, titles = {s: report_of(rows, s) for s in "AB"}, {"A": "vae", "B": "ae"}
+    wins, best = sentences(reports, titles, "prior")
+    assert wins[0].startswith("With z drawn from N(0, I), vae wins in hole share (0.1 against 0.4")
+    assert "ae with a fitted Gaussian is the better one" in wins[1]
+    wins, _ = sentences(reports, titles, "mixture")
+    assert len(wins) == 1 and "ae wins in hole share" in wins[0]
+    assert [text.split(" ")[0] for text in best] == ["vae", "ae"]
 
 
-def test_one_model_has_no_rival() -> None:
-    assert verdict([row("A", "prior", 0.1, 5.0)], "prior", NAMES) == []
-    both = [row("A", "prior", 0.1, 5.0), row("A", "gaussian", 0.1, 4.0)]
-    assert verdict(both, "prior", NAMES)[-1].endswith("Fréchet 4.0.")
+def test_two_of_one_name_are_told_apart_and_one_has_no_rival() -> None:
+    rows = [row("A", "prior", 0.1, 5.0), row("B", "prior", 0.4, 9.0), row("B", "gaussian", 0, 1)]
+    rows.append(row("A", "gaussian", 0.3, 5.0))
+    reports = {s: report_of(rows, s) for s in "AB"}
+    wins, _ = sentences(reports, {"A": "same", "B": "same"}, "prior")
+    assert "same (A) wins" in wins[0]
+    assert sentences({"A": reports["A"]}, {"A": "same"}, "prior")[0] == []
 
 
 def test_lines_keep_the_order_of_the_report_and_gaps_in_it() -> None:
@@ -228,16 +231,32 @@ def test_the_moon_is_told_from_what_was_measured() -> None:
     low, high = strip([0.01] * 10, [0.1] * 10), strip([0.2] * 5 + [0.0] * 5, [0.5] * 10)
     found = finding({"AE": high, "VAE": low, "cross-fade": high, "true moons": low}, 0.07, 19.6)
     assert found.off["AE"] == 0.5 and found.off["VAE"] == 0.0 and found.grey["AE"] == 0.5
-    text = conclusion({"a": found, "b": None})
-    assert "(a) off every true moon are 50 % of the AE's frames, 0 % of the VAE's" in text
-    assert "the VAE is nearer" in text and "(b) is not measured yet" in text
-    assert "lie 20 sigma apart" in text
+    text = measured(found, {})
+    assert text == (
+        "Off every true moon: 50 % of the AE's frames, 0 % of the VAE's, 50 % of a cross-fade's:"
+        " the VAE is nearer."
+    )
+    assert "lie 20 sigma apart" in reason({"a": found, "b": None})
+    assert "three-quarter moon" in claim() and measured(None, {}) == "Measuring…"
+
+
+def test_many_moons_are_told_beside_the_one() -> None:
+    low = strip([0.01] * 10, [0.1] * 10)
+    found = finding({"AE": low, "VAE": low, "cross-fade": low}, 0.07, 19.6)
+    drag = {"model": {"off_share": 0.25}, "crossfade": {"off_share": 0.6}}
+    one = {"n_drags": 32, "drag": drag, "off_share": {"prior": 0.9, "gaussian": 0.5}}
+    other = {**one, "off_share": {"prior": 0.03, "gaussian": 0.8}}
+    text = measured(found, {"AE": one, "VAE": other})
+    assert text.endswith(
+        "Over 32 moons: 25 %, 25 % and 60 %; of samples 50 % (AE, its Gaussian) and 3 % (VAE,"
+        " N(0, I))."
+    )
 
 
 def test_the_moon_takes_nobodys_side() -> None:
     low, high = strip([0.01] * 10, [0.1] * 10), strip([0.2] * 5 + [0.0] * 5, [0.5] * 10)
     found = finding({"AE": low, "VAE": high, "cross-fade": high, "true moons": low}, 0.07, None)
-    assert "the AE is nearer" in conclusion({"b": found})
+    assert "the AE is nearer" in measured(found, {})
     alike = finding({"AE": high, "VAE": high, "cross-fade": high, "true moons": low}, 0.07, None)
-    text = conclusion({"a": alike})
-    assert "no advantage for either" in text and "sigma" not in text
+    assert "no advantage for either" in measured(alike, {})
+    assert reason({"a": alike}) == "", "no spread, no sigmas"

@@ -115,11 +115,3 @@ def as_markdown(rows: Sequence[Line], names: Mapping[str, str]) -> str:
             cells.append(cell)
         text.append(" | ".join(["", *cells, ""]).strip())
     return "\n".join(text) + "\n"
-
-
-def apart(a: Line, b: Line, key: str) -> bool:
-    """Whether the intervals of a figure do not overlap."""
-    first, second = a.intervals.get(key), b.intervals.get(key)
-    if not first or not second:
-        return a.values[key] != b.values[key]
-    return first[1] < second[0] or second[1] < first[0]

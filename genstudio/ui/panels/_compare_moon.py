@@ -19,7 +19,8 @@ from genstudio.engine.messages import Answer, Failure
 from genstudio.ui import theme
 from genstudio.ui.panel import Timeline
 from genstudio.ui.panels._compare_chart import Chart, Line
-from genstudio.ui.panels._compare_moon_text import Finding, conclusion, finding
+from genstudio.ui.panels._compare_moon_many import Job, Many
+from genstudio.ui.panels._compare_moon_text import Finding, claim, finding, measured, reason
 from genstudio.ui.panels._compare_scale import nice
 from genstudio.ui.panels._compare_terms import installed, missing
 from genstudio.ui.session import Priority, Session
@@ -118,6 +119,9 @@ class Case(QWidget):
         self.sentence = theme.quiet(QLabel(self))
         self.sentence.setWordWrap(True)
         self.sentence.hide()
+        self.said = QLabel(self)
+        self.said.setWordWrap(True)
+        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.frames = Frames(self)
         far = self.tr("distance to the nearest true moon; above the red line off every one")
         self.far = Chart(far, LINES, 2, self)
@@ -130,6 +134,7 @@ class Case(QWidget):
         column.addWidget(self.frames)
         column.addWidget(self.far, 1)
         column.addWidget(self.grey, 1)
+        column.addWidget(self.said)
         for chart in (self.far, self.grey):
             chart.moved.connect(self.moved)
 
@@ -171,7 +176,7 @@ class Case(QWidget):
     def _say(self, sentence: str) -> None:
         self.sentence.setText(sentence)
         self.sentence.setVisible(bool(sentence))
-        for widget in (self.frames, self.far, self.grey):
+        for widget in (self.frames, self.far, self.grey, self.said):
             widget.setVisible(not sentence)
 
     def strips(self) -> Mapping[str, Any]:
@@ -253,8 +258,15 @@ class Moon(QWidget):
             self.tr("(b) Learned all phases but the three-quarter moon"),
         )
         self.cases = [Case(session, kind, text, self) for kind, text in zip(CASES, titles)]
+        jobs = [
+            Job(kind.key, name, source, kind.data)
+            for kind in CASES
+            for name, source in ((AE, kind.ae), (VAE, kind.vae))
+        ]
+        self.many = Many(session, jobs, self)
+        self.many.changed.connect(self._tell)
         self.timeline = Positions(self)
-        self.said = QLabel(self)
+        self.said = theme.quiet(QLabel(self))
         self.said.setWordWrap(True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row = QHBoxLayout()
@@ -289,7 +301,10 @@ class Moon(QWidget):
 
     def _tell(self) -> None:
         found = {case.kind.key: case.finding() for case in self.cases}
-        self.said.setText(conclusion(found, self.tr))
+        for case in self.cases:
+            key = case.kind.key
+            case.said.setText(measured(found[key], self.many.found(key), self.tr))
+        self.said.setText(f"{claim(self.tr)} {reason(found, self.tr)}".strip())
 
     def showEvent(self, event: object) -> None:
         self._again()

@@ -28,45 +28,65 @@ def finding(strips: Mapping[str, Any], limit: float, sigmas: float | None) -> Fi
     return Finding(off, grey, sigmas)
 
 
-def conclusion(found: Mapping[str, Finding | None], tr: Translate = str) -> str:
-    """The claim, what was measured in each case as far as it is there, and why."""
-    parts = [
-        tr(
-            "The lecture notes say: an autoencoder that knows the half and the full moon cannot"
-            " make the three-quarter moon, a VAE can. Measured here:"
-        )
-    ]
-    for key, case in found.items():
-        if case is None:
-            parts.append(tr("(%1) is not measured yet.").replace("%1", key))
-        else:
-            parts.append(_case(key, case, tr))
-    known = [case.sigmas for case in found.values() if case is not None and case.sigmas]
-    if known:
-        text = tr(
-            "Why: in the VAE the codes of half and full moon lie %1 sigma apart, so the noise of"
-            " one never reaches the other, and nothing taught the decoder what lies between."
-        )
-        span = f"{min(known):.0f}"
-        if len(known) > 1 and round(min(known)) != round(max(known)):
-            span = tr("%1 to %2").replace("%1", span).replace("%2", f"{max(known):.0f}")
-        parts.append(text.replace("%1", span))
-    return " ".join(parts)
-
-
-def _case(key: str, case: Finding, tr: Translate) -> str:
-    text = tr(
-        "(%1) off every true moon are %2 of the AE's frames, %3 of the VAE's and %4 of the"
-        " cross-fade's: %5."
+def claim(tr: Translate = str) -> str:
+    """What the lecture notes say."""
+    return tr(
+        "The lecture notes say: an autoencoder that knows the half and the full moon cannot make"
+        " the three-quarter moon, and a VAE can."
     )
+
+
+def measured(
+    case: Finding | None, many: Mapping[str, Mapping[str, Any]], tr: Translate = str
+) -> str:
+    """What was measured of a case, on the moon shown and over many, as far as it is there."""
+    if case is None:
+        return tr("Measuring…")
+    text = tr("Off every true moon: %1 of the AE's frames, %2 of the VAE's, %3 of a cross-fade's:")
     ae, vae = case.off["AE"], case.off["VAE"]
+    text = _fill(text, _share(ae), _share(vae), _share(case.off["cross-fade"]))
     if abs(ae - vae) < SAME:
-        judged = tr("no advantage for either")
+        text += " " + tr("no advantage for either.")
     else:
-        judged = tr("the VAE is nearer") if vae < ae else tr("the AE is nearer")
-    words = (key, _share(ae), _share(vae), _share(case.off["cross-fade"]), judged)
-    for mark, word in zip(("%1", "%2", "%3", "%4", "%5"), words):
-        text = text.replace(mark, word)
+        text += " " + (tr("the VAE is nearer.") if vae < ae else tr("the AE is nearer."))
+    return f"{text} {_many(many, tr)}" if many else text
+
+
+def _many(models: Mapping[str, Mapping[str, Any]], tr: Translate) -> str:
+    """The same over many moons, and samples of each model by its own way to draw z."""
+    ae, vae = models["AE"], models["VAE"]
+    text = tr(
+        "Over %1 moons: %2, %3 and %4; of samples %5 (AE, its Gaussian) and %6 (VAE, N(0, I))."
+    )
+    return _fill(
+        text,
+        str(ae["n_drags"]),
+        _share(ae["drag"]["model"]["off_share"]),
+        _share(vae["drag"]["model"]["off_share"]),
+        _share(ae["drag"]["crossfade"]["off_share"]),
+        _share(ae["off_share"]["gaussian"]),
+        _share(vae["off_share"]["prior"]),
+    )
+
+
+def reason(found: Mapping[str, Finding | None], tr: Translate = str) -> str:
+    """Why, from how far apart the VAEs' codes lie; empty until that is known."""
+    known = [case.sigmas for case in found.values() if case is not None and case.sigmas]
+    if not known:
+        return ""
+    span = f"{min(known):.0f}"
+    if round(min(known)) != round(max(known)):
+        span = _fill(tr("%1 to %2"), span, f"{max(known):.0f}")
+    text = tr(
+        "Why: in the VAEs the codes of half and full moon lie %1 sigma apart, so the noise of one"
+        " never reaches the other, and nothing taught the decoder what lies between."
+    )
+    return _fill(text, span)
+
+
+def _fill(text: str, *words: str) -> str:
+    for number, word in enumerate(words, 1):
+        text = text.replace(f"%{number}", word)
     return text
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QWidget
 
 from genstudio.ui import theme
 from genstudio.ui.panels._compare_moon import Moon
+from genstudio.ui.panels._compare_moon_many import N_MOONS
 from genstudio.ui.panels._compare_report import Report
 from genstudio.ui.panels._compare_reports import SAMPLES
 from genstudio.ui.panels._compare_rows import Rows
@@ -163,6 +164,8 @@ class MoonSection(Section):
         self.seed = NumberTable()
         self.add(self.seed)
         self.gap()
+        self._add_many()
+        self.gap()
         self.add(heading(self.tr("How a frame is measured")))
         self.add(
             words(
@@ -179,6 +182,39 @@ class MoonSection(Section):
     def show_seed(self, seed: int) -> None:
         self._moon.show_seed(seed)
         self._tell()
+
+    def _add_many(self) -> None:
+        self.add(heading(self.tr("More moons")))
+        text = self.tr("Measure %1 moons").replace("%1", str(N_MOONS))
+        self.many = self.button(
+            text,
+            self.tr("The same drag between 32 pairs of moons, and 500 samples of each model"),
+            self._moon.many.start,
+        )
+        self.stop = self.button(
+            self.tr("Cancel"),
+            self.tr("Stop measuring now; models that are done stay"),
+            self._moon.many.cancel,
+        )
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 1000)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName(self.tr("Share of the moons that is measured"))
+        self.add(self.progress)
+        self.failure = theme.error(words())
+        self.add(self.failure)
+        self._moon.many.changed.connect(self._show_many)
+        self._show_many()
+
+    def _show_many(self) -> None:
+        many = self._moon.many
+        self.many.setVisible(not many.running())
+        self.many.setEnabled(not many.complete())
+        self.stop.setVisible(many.running())
+        self.progress.setVisible(many.running())
+        self.progress.setValue(round(1000 * many.progress()))
+        self.failure.setText(many.failure)
+        self.failure.setVisible(bool(many.failure))
 
     def _tell(self) -> None:
         self.seed.set_rows([(self.tr("seed of the moon"), str(self._moon.seed))])

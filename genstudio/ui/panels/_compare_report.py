@@ -26,7 +26,7 @@ from genstudio.ui.panels._compare_reports import Reports
 from genstudio.ui.panels._compare_sheets import Sheets
 from genstudio.ui.panels._compare_slots import Slots
 from genstudio.ui.panels._compare_table import GapTable
-from genstudio.ui.panels._compare_verdict import verdict
+from genstudio.ui.panels._compare_verdict import sentences
 from genstudio.ui.session import Session
 from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.segmented import Segmented
@@ -46,6 +46,7 @@ class Report(QWidget):
         self._build()
         self._lay_out()
         self.reports.changed.connect(self.refresh)
+        self.reports.progressed.connect(self._show_progress)
         self.refresh()
 
     def _build(self) -> None:
@@ -134,10 +135,8 @@ class Report(QWidget):
         self.start.setVisible(missing and not running)
         self.cancel.setVisible(running)
         self.progress.setVisible(running)
-        share, note = reports.progress()
-        self.progress.setValue(round(1000 * share))
-        self.doing.setText(f"{share:.0%}  {note}" if running else "")
         self.doing.setVisible(running)
+        self._show_progress()
         failures = [f"{titles[slot]}: {text}" for slot, text in reports.failures().items()]
         self.failure.setText("\n".join(failures))
         self.failure.setVisible(bool(failures))
@@ -151,9 +150,15 @@ class Report(QWidget):
             self.table.show_lines(rows, self.names())
         high = self.table.wanted_height() if rows else self.invitation.sizeHint().height() + 8
         self.pages.setFixedHeight(max(40, min(high, int(max(self.height(), 320) * 0.5))))
-        said = verdict(rows, self.sheets.sampler, self.names(), self.tr)
-        self.said.setText("  ".join(said))
-        self.said.setVisible(bool(said))
+        wins, best = sentences(reports.found(), titles, self.sheets.sampler)
+        said = " ".join(wins), " ".join(best)
+        self.said.setText("\n".join(text for text in said if text))
+        self.said.setVisible(bool(self.said.text()))
+
+    def _show_progress(self) -> None:
+        share, note = self.reports.progress()
+        self.progress.setValue(round(1000 * share))
+        self.doing.setText(f"{100 * share:.0f} %  {note}" if self.reports.running() else "")
 
     def _titles(self) -> dict[str, str]:
         return {slot: ref.title for slot, ref in self._slots.refs().items()}

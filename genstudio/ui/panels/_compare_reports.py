@@ -29,9 +29,10 @@ class Asked:
 
 
 class Reports(QObject):
-    """One report for each model. `changed` says that one has come, failed, or gone on."""
+    """One report for each model. `changed` says that one has begun, come, failed or gone."""
 
     changed = Signal()
+    progressed = Signal()
 
     def __init__(self, session: Session, slots: Slots, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -118,10 +119,11 @@ class Reports(QObject):
         if answer.done:
             self._found[asked] = answer.value
             del self._running[asked]
-        elif hasattr(answer.value, "total"):
+            self.changed.emit()
+        elif answer.value is not None:
             value = answer.value
             self._running[asked] = (value.done, value.total, value.note)
-        self.changed.emit()
+            self.progressed.emit()
 
     def _refused(self, asked: Asked, failure: Failure) -> None:
         self._running.pop(asked, None)
