@@ -108,11 +108,12 @@ def test_equal_ends_are_a_sentence_where_the_frames_would_be(
 ) -> None:
     panel.filler.index(1, 0)
     settle(qtbot, panel)
-    says = panel.film.strips()[0].says
-    assert "same point" in says
+    assert panel.stage.below.currentWidget() is panel.stage.lacking
+    assert "same point" in panel.stage.lacking.text()
+    assert panel.stage.lacking.button() == ""
     panel.filler.index(1, 1)
     settle(qtbot, panel)
-    assert panel.film.strips()[0].says == ""
+    assert panel.stage.below.currentWidget() is panel.film
     assert panel.film.strips()[0].frames
 
 
@@ -120,6 +121,7 @@ def test_an_image_of_another_shape_is_refused_in_its_slot(panel: Interpolate, qt
     panel.board.fill(1, Slot("large", image=np.zeros((3, 64, 64), np.float32)))
     settle(qtbot, panel)
     assert "28 x 28" in panel.slots.cards[1].says()
+    assert panel.stage.lacking.text().startswith("Slot B: This model works on images of")
     assert panel.tracer.path("lerp") is None
     panel.session.undo.undo()
     settle(qtbot, panel)

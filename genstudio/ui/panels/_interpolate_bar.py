@@ -50,7 +50,7 @@ class Bar(QWidget):
             "sheet": Pill(self.tr("Sheet"), on=True, tip=self.tr("Decoded images over the plane")),
             "points": Pill(
                 self.tr("Points"),
-                tip=self.tr("2,000 encoded test images; click one to put it into the chosen slot"),
+                tip=self.tr("2,000 encoded test images; a click on one fills the chosen slot"),
             ),
         }
         for layer, pill in self.layers.items():

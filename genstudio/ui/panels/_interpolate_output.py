@@ -84,11 +84,6 @@ class Output(QObject):
         self._z, self._rest = None, None
         self.view.clear()
 
-    def say(self, sentence: str) -> None:
-        """A sentence where the picture would be."""
-        self.forget()
-        self.view.clear(sentence)
-
     def _show(self, rows: tuple[Row, ...], answer: Answer) -> None:
         got = answer.value
         probed = Probed(got.z, got.image, answer.request, self._source, answer.step)

@@ -79,7 +79,7 @@ class PathSection(QWidget):
             tip=self.tr("Every code is drawn towards the mean code: 1 leaves it, 0 is the mean"),
         )
         self.truncation.value_changed.connect(self.truncated)
-        self.worst = QPushButton(self.tr("Go to the worst"))
+        self.worst = QPushButton(self.tr("Go to the worst place"))
         self.worst.setToolTip(
             self.tr("The frame farthest off what the model can do, or the largest jump (W)")
         )
@@ -161,6 +161,10 @@ class PathSection(QWidget):
         self.plane.setCurrentIndex(max(0, self.plane.findData(plane)))
         self.truncation.set_value(psi)
         self.blockSignals(blocked)
+
+    def set_plane(self, plane: str) -> None:
+        """Show the choice. No signal."""
+        self.plane.setCurrentIndex(max(0, self.plane.findData(plane)))
 
     def set_dim(self, dim: int) -> None:
         """A plane is chosen only where there is more than one."""

@@ -95,7 +95,8 @@ class PathHand(QObject):
             places.append((("handle", 0), handle, ""))
         for number, way in enumerate(self._board.board().ways):
             if len(way) == dim:
-                places.append((("way", number), np.array(way, np.float32), ""))
+                z = np.array(way, np.float32)
+                places.append((("way", number), z, str(number + 1)))
         before = self._roles
         held = self._plane.active_pin()
         role = before[held] if 0 <= held < len(before) else ("handle", 0)

@@ -15,6 +15,7 @@ from genstudio.ui.panels._interpolate_look import Look
 WIDE_LEGEND, NARROW_LEGEND = 152, 120  # px at the left of the strips
 NARROW = 620  # px of the whole, below which the legend is narrow
 ROW_GAP = 8
+BOTTOM = 8  # px below the last plot, for the cursor's knob
 TOP = 6  # px above the first strip, for its mark
 PLOT_PX, LEAST_PLOT_PX = 72, 34
 TWO_PLOTS_PX = 230  # height of the whole, below which speed alone is plotted
@@ -80,7 +81,7 @@ def lay_out(width: int, height: int, strips: Sequence[Strip], gaps: bool, ratio:
     n_plots = 2 if gaps and height >= TWO_PLOTS_PX else 1
     shape = next((s.frames[0].size() for s in strips if s.frames), None)
     w, h = (shape.width(), shape.height()) if shape is not None else (28, 28)
-    per_row = (height - n_plots * (LEAST_PLOT_PX + PLOT_GAP) - TOP) / n - ROW_GAP
+    per_row = (height - n_plots * (LEAST_PLOT_PX + PLOT_GAP) - TOP - BOTTOM) / n - ROW_GAP
     factor = per_row * ratio / h
     factor = float(int(factor)) if factor >= 1 else max(factor, 0.25)
     factor = min(factor, max(1.0, float(int(64 * ratio / h))))
@@ -88,7 +89,7 @@ def lay_out(width: int, height: int, strips: Sequence[Strip], gaps: bool, ratio:
     n_cells = max(2, int((room + 2) // (cell_w + 2)))
     rows = [QRectF(left, TOP + i * (cell_h + ROW_GAP), room, cell_h) for i in range(len(strips))]
     below = TOP + len(strips) * (cell_h + ROW_GAP)
-    each = min(PLOT_PX, (height - below) / n_plots - PLOT_GAP - 2)
+    each = min(PLOT_PX, (height - below - BOTTOM) / n_plots - PLOT_GAP)
     plots = []
     for i, what in enumerate(("speed", "gaps")[:n_plots] if each > 12 else ()):
         top = below + PLOT_GAP + i * (each + PLOT_GAP)

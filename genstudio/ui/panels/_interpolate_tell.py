@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from genstudio.ui.panels._interpolate_board import LETTERS
 from genstudio.ui.panels._interpolate_look import LOOKS
 from genstudio.ui.panels._interpolate_timeline import PathTimeline
 
@@ -31,6 +32,22 @@ class Teller(QObject):
         panel.bar.status.setText(", ".join(words))
         panel.placer.note_projected(panel.projector.projected())
         panel.column.paths.say(panel.placer.says or panel.tracer.gap_says())
+
+    def lack(self) -> None:
+        """Why there is no path at all, in the place of the film."""
+        panel = self._panel
+        for place in range(2):
+            if panel.board.board().slots[place] is None:
+                sentence = self.tr("Two images make a path: fill slots A and B.")
+                panel.stage.say_lacking(sentence, self.tr("Fill with test images"))
+                return
+            says = panel.codes.at(place).says
+            if says:
+                text = self.tr("Slot %1: %2").replace("%1", LETTERS[place])
+                panel.stage.say_lacking(text.replace("%2", says))
+                return
+        told = [panel.tracer.says(kind) for kind in panel.tracer.shown()]
+        panel.stage.say_lacking(told[0] if told and all(told) else "")
 
     def slot(self) -> None:
         """The chosen slot."""

@@ -278,9 +278,7 @@ class Interpolate(Panel):
         wish = self._wish()
         held = self.plane.held()
         self.tracer.trace(wish, hurry=held)
-        empty = [k for k in range(2) if self.board.board().slots[k] is None]
-        sentence = self.tr("Two images make a path: fill slots A and B.") if empty else ""
-        self.stage.say_lacking(sentence, self.tr("Fill with test images"))
+        self.teller.lack()
         if self.mode == "path":
             self.hand.show_pins()
 
@@ -290,8 +288,9 @@ class Interpolate(Panel):
         if kind == self.hand.kind and not self.plane.held():
             if self.tracer.path(kind) is not None:
                 self.hand.show_handle()
-            elif self.tracer.says(kind):
-                self.output.say(self.tracer.says(kind))
+            else:
+                self.output.forget()
+        self.teller.lack()
         self.teller.timeline()
 
     def _placed(self) -> None:
@@ -333,6 +332,7 @@ class Interpolate(Panel):
         return self.placer.choice
 
     def choose_plane(self, choice: str) -> None:
+        self.column.paths.set_plane(choice)
         self.placer.choose(choice)
         self.teller.tell()
 
