@@ -237,7 +237,7 @@ def test_the_density_switch_reaches_the_geodesic_alone(panel: Interpolate, qtbot
     before = {kind: panel.tracer.path(kind).z for kind in ("lerp", "geodesic")}
     QTest.mouseClick(panel.column.paths.near, LEFT)
     settle(qtbot, panel)
-    assert panel.tracer.wish.density == pytest.approx(3.0)
+    assert panel.tracer.wish.density == pytest.approx(10.0)
     np.testing.assert_allclose(panel.tracer.path("lerp").z, before["lerp"])
     assert np.abs(panel.tracer.path("geodesic").z - before["geodesic"]).max() > 1e-4
 

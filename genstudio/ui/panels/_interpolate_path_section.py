@@ -41,8 +41,8 @@ class PathSection(QWidget):
         self.weight = Slider(
             self.tr("Weight of the density"),
             0.1,
-            30.0,
-            3.0,
+            100.0,
+            10.0,
             log=True,
             digits=2,
             tip=self.tr("Energies of the straight path for one nat of mean -log p(z)"),

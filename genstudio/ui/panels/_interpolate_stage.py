@@ -16,7 +16,7 @@ WIDE_PX = 768
 SLOTS_PX, PICTURE_PX = 84, 224
 NARROW_SLOTS_PX, NARROW_PICTURE_PX = 60, 140
 NUMBERS_PX = 104  # below the picture
-FILM_SHARE, FILM_LEAST, FILM_MOST = 0.46, 132, 316  # of the height, in px
+FILM_SHARE, FILM_LEAST, FILM_MOST = 0.48, 132, 328  # of the height, in px
 
 
 class Stage(QStackedWidget):

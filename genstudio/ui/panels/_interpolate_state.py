@@ -101,7 +101,7 @@ def read(state: dict[str, Any]) -> Kept:
         shown=frozenset(KINDS) if kinds is None else kinds,
         layers=_flags(state.get("layers")),
         even=state.get("even") is True,
-        density=_share(state.get("density"), 0.0, 30.0),
+        density=_share(state.get("density"), 0.0, 100.0),
         gaps=state.get("gaps") is not False,
         frames=frames if isinstance(frames, int) and 5 <= frames <= 257 else 33,
         plane=_one_of(state.get("plane"), CHOICES, CHOICES[0]),

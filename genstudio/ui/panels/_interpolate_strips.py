@@ -17,9 +17,9 @@ NARROW = 620  # px of the whole, below which the legend is narrow
 ROW_GAP = 8
 BOTTOM = 8  # px below the last plot, for the cursor's knob
 TOP = 6  # px above the first strip, for its mark
-PLOT_PX, LEAST_PLOT_PX = 72, 34
+PLOT_PX, LEAST_PLOT_PX = 72, 26
 TWO_PLOTS_PX = 230  # height of the whole, below which speed alone is plotted
-PLOT_GAP = 14  # px above a plot, for its caption
+PLOT_GAP = 12  # px above a plot, for its caption
 
 
 PLOT_NAMES = {"speed": "pixel speed\n‖Δx‖ per frame", "gaps": "gap distance\n/ threshold"}

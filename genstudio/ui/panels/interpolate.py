@@ -103,7 +103,7 @@ class Interpolate(Panel):
         self.codes.changed.connect(self._slot_changed)
         self.codes.coded.connect(self._coded)
         self.tracer.traced.connect(self._traced)
-        self.tracer.gaps_changed.connect(lambda _: self.output.rest_rows(self.hand.rows()))
+        self.tracer.gaps_changed.connect(self._measured)
         self.placer.placed.connect(self._placed)
         self.placer.centred.connect(self._retrace)
         self.projector.changed.connect(self.teller.tell)
@@ -292,6 +292,10 @@ class Interpolate(Panel):
                 self.output.forget()
         self.teller.lack()
         self.teller.timeline()
+
+    def _measured(self, kind: str) -> None:
+        if self.mode == "path":
+            self.output.rest_rows(self.hand.rows())
 
     def _placed(self) -> None:
         self.hand.show_pins()
