@@ -38,18 +38,7 @@ class PathSection(QWidget):
             self.tr("How far each frame is from what the model can do; takes seconds at first"),
         )
         self.gaps.setChecked(True)
-        self.weight = Slider(
-            self.tr("Weight of the density"),
-            0.1,
-            100.0,
-            10.0,
-            log=True,
-            digits=2,
-            tip=self.tr("Energies of the straight path for one nat of mean -log p(z)"),
-        )
-        self.weight.committed.connect(lambda _: self.changed.emit())
-        self.near.toggled.connect(self.weight.setVisible)
-        self.weight.hide()
+        self._make_sliders()
         self.frames = NumberField(integer=True, minimum=5, maximum=MAX_FRAMES)
         self.frames.setAccessibleName(self.tr("Frames of a path"))
         self.frames.setToolTip(self.tr("Pictures along each path, 5 to 257"))
@@ -70,15 +59,6 @@ class PathSection(QWidget):
         self.plane.setAccessibleName(self.tr("Plane of the map"))
         self.plane.setToolTip(self.tr("Through which points of the latent space the map cuts"))
         self.plane.activated.connect(lambda _: self.plane_chosen.emit(self.plane.currentData()))
-        self.truncation = Slider(
-            self.tr("Truncation"),
-            0.0,
-            1.5,
-            1.0,
-            step=0.01,
-            tip=self.tr("Every code is drawn towards the mean code: 1 leaves it, 0 is the mean"),
-        )
-        self.truncation.value_changed.connect(self.truncated)
         self.worst = QPushButton(self.tr("Go to the worst place"))
         self.worst.setToolTip(
             self.tr("The frame farthest off what the model can do, or the largest jump (W)")
@@ -94,6 +74,29 @@ class PathSection(QWidget):
         self._lay_out()
         self.set_ways(0)
         self.say("")
+
+    def _make_sliders(self) -> None:
+        self.weight = Slider(
+            self.tr("Weight of the density"),
+            0.1,
+            100.0,
+            10.0,
+            log=True,
+            digits=2,
+            tip=self.tr("Energies of the straight path for one nat of mean -log p(z)"),
+        )
+        self.weight.committed.connect(lambda _: self.changed.emit())
+        self.near.toggled.connect(self.weight.setVisible)
+        self.weight.hide()
+        self.truncation = Slider(
+            self.tr("Truncation"),
+            0.0,
+            1.5,
+            1.0,
+            step=0.01,
+            tip=self.tr("Every code is drawn towards the mean code: 1 leaves it, 0 is the mean"),
+        )
+        self.truncation.value_changed.connect(self.truncated)
 
     def _switch(self, name: str, tip: str) -> Switch:
         switch = Switch()

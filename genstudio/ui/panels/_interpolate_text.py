@@ -16,12 +16,14 @@ gets better while nothing else is asked.</p>
 &#8214;&Delta;x&#8214; is the root of the summed squared differences of all pixels in [0, 1];
 <b>pixel speed</b> is one step of that sum. With <b>constant speed</b> the frames stand equally far
 apart in pixels.</p>
-<p><b>Do geodesics avoid gaps?</b> By themselves they do not. Measured on a 16-D autoencoder, the
-share of frames that lie off what the model can do rose from 0.19 on straight paths to 0.28 on
-geodesics: a path of least change may well lead through pictures that are no digits. <b>Keep near
-the encodings</b> adds the mean of &minus;log p(z) along the path, p a kernel density of the
-encodings, and such paths do avoid them.</p>
-<p><b>Distance / threshold</b>: how far a frame is, in the features of a frozen classifier, from
+<p><b>Do geodesics avoid gaps?</b> By themselves they do not: a path of least change may well lead
+through pictures that are no digits. Measured on a 16-D autoencoder, the share of frames that lie
+off what the model can do rose from 0.19 on straight paths to 0.28 on geodesics; between 24 random
+pairs of test images on ae-mnist-16d it rose from 0.14 to 0.39. <b>Keep near the encodings</b> adds
+the mean of &minus;log p(z) along the path, p a kernel density of the encodings, weighed in energies
+of the straight path for one nat. Such paths do avoid gaps: with a weight of 10 the share fell to
+0.13, at 2.6 times the energy.</p>
+<p><b>Gap distance</b>: how far a frame is, in the features of a frozen classifier, from
 the nearest of the model's own reconstructions of 4,000 training images, divided by the distance
 that 95&nbsp;% of its held-out reconstructions keep. Above 1 a frame is off support. The triangle
 marks the worst place of a path: its farthest frame if that is off support, else its largest step;
