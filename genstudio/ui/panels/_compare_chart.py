@@ -119,6 +119,9 @@ class Chart(QWidget):
             y = self._y(self._mark)
             painter.setPen(QPen(theme.colour("error", 0.8), 1, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(theme.colour("error"))
+            box = QRectF(0, y - 8, LEFT_PX - 6, 16)
+            painter.drawText(box, end, f"{self._mark:.{self._digits}f}")
         for name, values in self._series.items():
             self._paint_line(painter, values, self._lines[name])
         x = self.position(self._index).x()

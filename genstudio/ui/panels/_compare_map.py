@@ -31,7 +31,7 @@ class FieldPlane(LatentPlane):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._sheets: _Stack = _Stack()
-        self.setMinimumSize(132, 120)
+        self.setMinimumSize(132, 96)
 
     def cover(self, on: bool) -> None:
         """Show the layer instead of the sheet, or the sheet again."""

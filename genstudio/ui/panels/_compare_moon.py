@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from genstudio.engine.messages import Answer, Failure
@@ -67,7 +67,7 @@ class Frames(QWidget):
         self.setAccessibleName(self.tr("The moons at this position"))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(4 * 56, self.PICTURE_PX + 52)
+        return QSize(4 * 48, self.PICTURE_PX + 52)
 
     def cells(self) -> list[tuple[str, np.ndarray | None, str, str]]:
         """(name, picture, distance, half grey) as they are shown."""
@@ -120,11 +120,11 @@ class Case(QWidget):
         self.sentence.setWordWrap(True)
         self.sentence.hide()
         self.said = QLabel(self)
+        self.said.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.said.setWordWrap(True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.frames = Frames(self)
-        far = self.tr("distance to the nearest true moon; above the red line off every one")
-        self.far = Chart(far, LINES, 2, self)
+        self.far = Chart(self.tr("distance to the nearest true moon"), LINES, 2, self)
         self.grey = Chart(self.tr("half-grey share of the disc, %"), LINES, 0, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -238,7 +238,7 @@ class Positions(Timeline):
 
     def label(self, index: int) -> str:
         share = index / (N_FRAMES - 1)
-        text = self.tr("position %1, lit %2 %")
+        text = self.tr("%1, lit %2 %")
         lit = f"{100 * (0.5 + 0.5 * share):.0f}"
         return text.replace("%1", f"{share:.2f}").replace("%2", lit)
 
@@ -254,8 +254,8 @@ class Moon(QWidget):
         self._session = session
         self.seed = 0
         titles = (
-            self.tr("(a) Learned new, half and full moons"),
-            self.tr("(b) Learned all phases but the three-quarter moon"),
+            self.tr("(a) Learned new, half and full"),
+            self.tr("(b) Learned all but three-quarter"),
         )
         self.cases = [Case(session, kind, text, self) for kind, text in zip(CASES, titles)]
         jobs = [
@@ -270,7 +270,7 @@ class Moon(QWidget):
         self.said.setWordWrap(True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row = QHBoxLayout()
-        row.setSpacing(3 * theme.GRID)
+        row.setSpacing(2 * theme.GRID)
         for case in self.cases:
             row.addWidget(case, 1)
             case.grew.connect(self._tell)
@@ -305,6 +305,19 @@ class Moon(QWidget):
             key = case.kind.key
             case.said.setText(measured(found[key], self.many.found(key), self.tr))
         self.said.setText(f"{claim(self.tr)} {reason(found, self.tr)}".strip())
+        self._level()
+
+    def _level(self) -> None:
+        """Both sentences as high as the higher one, so that the charts stand side by side."""
+        labels = [case.said for case in self.cases]
+        high = max(label.heightForWidth(max(label.width(), 120)) for label in labels)
+        for label in labels:
+            label.setFixedHeight(high)
+        self.said.setMinimumHeight(self.said.heightForWidth(max(self.said.width(), 240)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self._level)
 
     def showEvent(self, event: object) -> None:
         self._again()

@@ -87,8 +87,22 @@ class ReportSection(Section):
             self.tr("Save the table for a text"),
             lambda: report.ask_where("markdown"),
         )
+        self.gap()
+        self.in_words = heading(self.tr("In words"))
+        self.add(self.in_words)
+        self.said = words()
+        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.add(self.said)
         report.reports.changed.connect(self.refresh)
+        report.judged.connect(self._tell)
         self.refresh()
+        self._tell()
+
+    def _tell(self) -> None:
+        """What the reports say of each model."""
+        self.said.setText("\n\n".join(self._report.more))
+        for label in (self.in_words, self.said):
+            label.setVisible(bool(self._report.more))
 
     def refresh(self) -> None:
         """There is something to save, or not."""
@@ -171,7 +185,8 @@ class MoonSection(Section):
             words(
                 self.tr(
                     "Off by: pixel distance (root mean square, grey values 0 to 1) to the nearest"
-                    " true moon over phase, side, shift and radius. Grey: the share of the disc"
+                    " true moon over phase, side, shift and radius; above 0.07, the red line, it is"
+                    " off every true moon. Grey: the share of the disc"
                     " that is neither lit nor dark. Never by lit area, which a cross-fade meets"
                     " exactly."
                 )

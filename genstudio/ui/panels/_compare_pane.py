@@ -26,7 +26,8 @@ from genstudio.ui.session import ModelRef, Session
 from genstudio.ui.widgets.latent_plane import Pin
 
 ENOUGH_FOR_HOME = 500  # encodings after which a map knows where images lie
-NARROWEST_PX, WIDE_PX = 148, 300
+NARROWEST_PX, LOWEST_PX = 148, 176
+WIDE_PX, SHORT_PX = 300, 240
 BESIDE = 1.15  # width over height from which the picture stands beside the map
 
 
@@ -222,16 +223,17 @@ class Pane(QWidget):
     # Layout ------------------------------------------------------------------------------------
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(NARROWEST_PX, super().minimumSizeHint().height())
+        return QSize(NARROWEST_PX, LOWEST_PX)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        beside = self.width() > max(BESIDE * self.height(), WIDE_PX)
+        small = self.width() < WIDE_PX
+        beside = self.width() > BESIDE * self.height() and (not small or self.height() < SHORT_PX)
         way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         if self._body.direction() != way:
             self._body.setDirection(way)
             top = Qt.AlignmentFlag.AlignTop if beside else Qt.AlignmentFlag(0)
             self._body.setAlignment(self.readout, top)
-        self.readout.stand(beside)
+        self.readout.stand(beside, small)
         super().resizeEvent(event)
 
 

@@ -14,7 +14,7 @@ from genstudio.ui.widgets.image_view import fit
 from genstudio.ui.widgets.latent_plane import small_image
 
 ROW_PX = 20
-PICTURE_PX = 84
+PICTURE_PX, SMALL_PX = 84, 56
 
 Row = tuple[str, str]  # name, value
 
@@ -27,7 +27,7 @@ class Readout(QWidget):
 
     def __init__(self, name: str, parent: QWidget | None = None, side: int = PICTURE_PX) -> None:
         super().__init__(parent)
-        self._side = side
+        self._side = self._wanted = side
         self._image: QImage | None = None
         self._rows: tuple[Row, ...] = ()
         self._sentence = ""
@@ -38,12 +38,13 @@ class Readout(QWidget):
         self.setAccessibleName(self.tr("Decoded by %1").replace("%1", name))
         self.stand(False)
 
-    def stand(self, tall: bool) -> None:
-        """The numbers below the picture instead of beside it."""
+    def stand(self, tall: bool, small: bool = False) -> None:
+        """The numbers below the picture instead of beside it; `small` where room is scarce."""
         self._tall = tall
+        self._side = min(self._wanted, SMALL_PX) if small else self._wanted
         if tall:
             self.setFixedHeight(self._side + theme.GRID + 4 * ROW_PX)
-            self.setFixedWidth(max(self._side, 112))
+            self.setFixedWidth(max(self._side, 80 if small else 112))
         else:
             self.setFixedHeight(self._side)
             self.setMinimumWidth(self._side + 40)

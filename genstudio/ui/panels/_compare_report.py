@@ -36,11 +36,13 @@ class Report(QWidget):
     """Table above, samples of each model below."""
 
     sampler_chosen = Signal(str)
+    judged = Signal()  # `more` says something else
 
     def __init__(self, session: Session, slots: Slots, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._slots = session, slots
         self.reports = Reports(session, slots, self)
+        self.more: list[str] = []  # sentences about each model
         self.table = GapTable(self)
         self.sheets = Sheets(session, slots, self)
         self._build()
@@ -150,10 +152,10 @@ class Report(QWidget):
             self.table.show_lines(rows, self.names())
         high = self.table.wanted_height() if rows else self.invitation.sizeHint().height() + 8
         self.pages.setFixedHeight(max(40, min(high, int(max(self.height(), 320) * 0.5))))
-        wins, best = sentences(reports.found(), titles, self.sheets.sampler)
-        said = " ".join(wins), " ".join(best)
-        self.said.setText("\n".join(text for text in said if text))
-        self.said.setVisible(bool(self.said.text()))
+        wins, self.more = sentences(reports.found(), titles, self.sheets.sampler)
+        self.said.setText(" ".join(wins))
+        self.said.setVisible(bool(wins))
+        self.judged.emit()
 
     def _show_progress(self) -> None:
         share, note = self.reports.progress()

@@ -20,6 +20,7 @@ LABEL_PX = 144
 GAP_PX = 8
 BETWEEN_PX = 24  # groups of rows
 FEWEST, MOST_IMAGES, MOST_GROUPS = 4, 24, 4
+MUCH_MORE = 1.15
 LARGEST = 3  # screen pixels of an image pixel
 
 
@@ -218,13 +219,13 @@ class Rows(QWidget):
     def _fit(self, n_rows: int) -> None:
         """How many images stand side by side, in how many groups."""
         room, high = self.sheet.width() - LABEL_PX, self.sheet.height()
-        factor = LARGEST
-        while factor > 2 and high_of(high, n_rows, 2) < 28 * factor:
-            factor -= 1
-        while factor > 1 and high_of(high, n_rows, 1) < 28 * factor:
-            factor -= 1
-        tall = n_rows * (28 * factor + GAP_PX) - GAP_PX + BETWEEN_PX
-        self._groups = int(np.clip((high + BETWEEN_PX) // tall, 1, MOST_GROUPS))
+        factor, groups, used = 1, 1, 0.0
+        for each in range(LARGEST, 0, -1):  # a smaller one only where it fills far more
+            tall = n_rows * (28 * each + GAP_PX) - GAP_PX + BETWEEN_PX
+            fitting = int(np.clip((high + BETWEEN_PX) // tall, 0, MOST_GROUPS))
+            if fitting * tall > MUCH_MORE * used and room >= FEWEST * 28 * each:
+                factor, groups, used = each, fitting, fitting * tall
+        self._groups = max(1, groups)
         self._n = int(np.clip(room // (28 * factor), FEWEST, MOST_IMAGES))
 
     def _show(self, frame: Frame) -> None:

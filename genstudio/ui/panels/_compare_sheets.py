@@ -23,6 +23,7 @@ from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.image_grid import ImageGrid
 
 N_DRAWN = 100
+NARROW_PX, SHORT_PX = 200, 160
 BESIDE = 1.25  # width over height from which the map stands beside the samples
 
 
@@ -129,6 +130,15 @@ class Sheet(QWidget):
         self.grid.set_name(self.tr("Samples of %1").replace("%1", self.title.text()))
         self._show_drawn()
 
+    def _choose(self) -> None:
+        """Where there is no room for both, the map of a mixture or the samples of the others."""
+        if self.sentence.isVisibleTo(self):
+            return
+        scarce = self.width() < NARROW_PX and self.height() < SHORT_PX
+        mixture = self._asked[1:2] == ("mixture",)
+        self.map.setVisible(mixture or not scarce)
+        self.grid.setVisible(not mixture or not scarce)
+
     def _fill(self) -> None:
         """As many pictures as fit at one screen pixel each."""
         if self._images is None:
@@ -143,7 +153,8 @@ class Sheet(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        beside = self.width() > BESIDE * self.height()
+        beside = self.width() > max(BESIDE * self.height(), NARROW_PX)
+        self._choose()
         way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         if self._body.direction() != way:
             self._body.setDirection(way)
@@ -181,6 +192,7 @@ class Sheet(QWidget):
         self.sentence.setVisible(bool(sentence))
         self.grid.setVisible(not sentence)
         self.map.setVisible(not sentence)
+        self._choose()
 
 
 class Rounds(Timeline):

@@ -13,9 +13,8 @@ Report = Mapping[str, Any]
 def sentences(
     reports: Mapping[str, Report], titles: Mapping[str, str], sampler: str
 ) -> tuple[list[str], list[str]]:
-    """Who wins with z drawn by `sampler`, and which sampler closes most of each model's gap.
-
-    `reports` and `titles` are by slot.
+    """Who wins with z drawn by `sampler`; and beside it what a fitted Gaussian does against N(0, I)
+    and which sampler closes most of each model's gap. `reports` and `titles` are by slot.
     """
     named = {_name(slot, titles): report for slot, report in reports.items()}
     here = {
@@ -24,10 +23,8 @@ def sentences(
         if sampler in report["samplers"]
     }
     wins = verdict(here) if len(here) > 1 else []
-    if sampler not in ("prior", "gaussian"):
-        wins = wins[:1]  # what a fitted Gaussian does beside N(0, I) is said with those two
     best = [said for name, report in named.items() for said in verdict({name: report})]
-    return wins, best
+    return wins[:1], [*best, *wins[1:]]
 
 
 def _name(slot: str, titles: Mapping[str, str]) -> str:
