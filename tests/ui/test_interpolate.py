@@ -257,6 +257,41 @@ def test_truncation_draws_the_ends_towards_the_mean(panel: Interpolate, qtbot: Q
     np.testing.assert_allclose(panel.tracer.path("lerp").z[0], (a + centre) / 2, atol=1e-5)
 
 
+def test_esc_puts_back_what_the_hand_drags(
+    panel: Interpolate, qtbot: QtBot, session: Session
+) -> None:
+    spread(qtbot, panel)
+    before = panel.board.board()
+    start = pin_place(panel, ("slot", 1))
+    QTest.mousePress(panel.plane, LEFT, NONE, start)
+    assert panel.slots.place() == 1, "the slot of the pin is chosen"
+    move(panel.plane, start + QPoint(-30, 40), LEFT)
+    assert panel.board.board() != before
+    QTest.keyClick(panel.plane, Qt.Key.Key_Escape)
+    QTest.mouseRelease(panel.plane, LEFT, NONE, start + QPoint(-30, 40))
+    assert panel.board.board() == before
+    assert session.undo.count() == 0
+    settle(qtbot, panel)
+    np.testing.assert_allclose(panel.tracer.path("lerp").z[-1], panel.codes.code(1))
+
+
+def test_arrow_keys_move_a_pin_as_one_entry(
+    panel: Interpolate, qtbot: QtBot, session: Session
+) -> None:
+    spread(qtbot, panel)
+    QTest.mouseClick(panel.plane, LEFT, NONE, pin_place(panel, ("slot", 0)))
+    before = panel.codes.code(0)
+    for _ in range(3):
+        QTest.keyClick(panel.plane, Qt.Key.Key_Up)
+    settle(qtbot, panel)
+    step = panel.plane.step()
+    np.testing.assert_allclose(panel.codes.code(0) - before, (0, 3 * step), atol=1e-5)
+    assert session.undo.count() == 1
+    session.undo.undo()
+    np.testing.assert_allclose(panel.codes.code(0), before)
+    settle(qtbot, panel)
+
+
 # The square --------------------------------------------------------------------------------------
 
 

@@ -219,6 +219,17 @@ def test_an_image_goes_elsewhere_while_another_panel_is_in_front(
     assert in_window.board.board() == before
 
 
+def test_closing_while_paths_are_traced_leaves_nothing(
+    make_window: Callable[..., MainWindow], qtbot: QtBot
+) -> None:
+    window = make_window(panel="interpolate")
+    panel = window.panels.panel("interpolate")
+    panel.filler.index(1, 7)
+    panel.board.add_way(0, np.array([0.5, 0.5], np.float32))
+    window.close()  # the session's threads, timers and windows are looked for at the end
+    assert not panel.tracer.waiting()
+
+
 # Arithmetic --------------------------------------------------------------------------------------
 
 

@@ -113,6 +113,12 @@ class SlotBoard(QObject):
             self._grabbed = self._board
         self.set_board(board)
 
+    def give_up(self) -> None:
+        """Put back what `preview` has shown."""
+        before, self._grabbed = self._grabbed, None
+        if before is not None:
+            self.set_board(before)
+
     def drop(self, text: str, merge: bool = False) -> None:
         """The hand has let go of what `preview` showed."""
         before, self._grabbed = self._grabbed, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from genstudio.ui.panels._interpolate_look import lines, nearest
@@ -21,6 +21,7 @@ class PathMap(LatentPlane):
 
     pulled = Signal(str, float, float, float)  # kind, share of its frames, map point of the hand
     dropped = Signal(object)  # QMimeData
+    given_up = Signal()  # Esc: what the hand dragged is to be as it was
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,6 +89,12 @@ class PathMap(LatentPlane):
             self.pulled.emit(*found, *self.to_map(event.position()))
         else:
             super().mouseDoubleClickEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        held = self.held()
+        super().keyPressEvent(event)
+        if held and event.key() == Qt.Key.Key_Escape:
+            self.given_up.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         mime = event.mimeData()

@@ -25,7 +25,7 @@ class PathHand(QObject):
 
     moved = Signal(float)  # the handle stands at another share of the frames
     chosen = Signal(str)  # the handle rides on another path
-    dragging = Signal()  # an end or a way-point is under the hand
+    slot_chosen = Signal(int)  # the pin of a slot was taken
 
     def __init__(
         self,
@@ -40,7 +40,6 @@ class PathHand(QObject):
         self._scene, self._plane, self._board = scene, plane, board
         self._codes, self._tracer, self._output = codes, tracer, output
         self._roles: list[Role] = []
-        self._hovering = False
         self.kind = "lerp"
         self.t = 0.5
         self.rows: Callable[[], tuple[Row, ...]] = tuple
@@ -53,6 +52,8 @@ class PathHand(QObject):
         plane.pin_dropped.connect(lambda n, *_: self._pin_dropped(n, False))
         plane.pin_stepped.connect(lambda n, *_: self._pin_dropped(n, True))
         plane.pin_removed.connect(self._pin_removed)
+        plane.pin_chosen.connect(self._pin_chosen)
+        plane.given_up.connect(self._give_up)
 
     # The handle --------------------------------------------------------------------------------
 
@@ -113,6 +114,15 @@ class PathHand(QObject):
     def _role(self, number: int) -> Role:
         return self._roles[number] if 0 <= number < len(self._roles) else ("", 0)
 
+    def _pin_chosen(self, number: int) -> None:
+        what, which = self._role(number)
+        if what == "slot":
+            self.slot_chosen.emit(which)
+
+    def _give_up(self) -> None:
+        self._board.give_up()
+        self._output.back()
+
     def _pin_moved(self, number: int, x: float, y: float) -> None:
         what, which = self._role(number)
         if what == "handle":
@@ -128,7 +138,6 @@ class PathHand(QObject):
         elif what == "way":
             self._board.preview(board.with_way(which, z))
         self._output.ask(z, ())
-        self.dragging.emit()
 
     def _pin_dropped(self, number: int, stepped: bool) -> None:
         what, which = self._role(number)
@@ -158,12 +167,14 @@ class PathHand(QObject):
     # The pointer -------------------------------------------------------------------------------
 
     def _peek(self, x: float, y: float) -> None:
-        self._hovering = True
         self._plane.set_probe(x, y)
         self._output.ask(self._scene.space.to_z(x, y), ())
 
     def _leave(self) -> None:
-        self._hovering = False
+        z = self.z()
+        if z is not None and len(z) == self._scene.space.plane.latent_dim:
+            x, y = self._scene.space.to_map(z)
+            self._plane.set_probe(float(x), float(y))
         self._output.back()
 
     def _click(self, x: float, y: float) -> None:

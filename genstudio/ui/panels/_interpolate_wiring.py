@@ -19,6 +19,7 @@ def wire_pictures(panel: Interpolate) -> None:
     """The map, the film, the slots and the bar."""
     hand, film, slots, menus, bar = panel.hand, panel.film, panel.slots, panel.menus, panel.bar
     film.scrubbed.connect(lambda kind, t: hand.set_t(t, kind))
+    hand.slot_chosen.connect(slots.choose)
     film.chosen.connect(lambda kind: hand.set_t(hand.t, kind))
     panel.square.fill_wanted.connect(lambda: panel.filler.missing(4))
     panel.stage.lacking.pressed.connect(lambda: panel.filler.missing(2))
