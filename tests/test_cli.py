@@ -195,3 +195,14 @@ def test_a_gif_has_one_palette_and_no_short_frame(tmp_path: Path) -> None:
             film.seek(i)
             durations.append(film.info["duration"])
     assert durations == [20, 100, 100, 100]
+
+
+def test_help_names_every_measurement_and_says_what_encodings_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert cli.run(["bench", "--help"]) == 0
+    assert "|".join(bench.NAMES) in capsys.readouterr().out
+    assert cli.run(["sample", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "encodings are those of test images" in said

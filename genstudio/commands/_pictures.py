@@ -42,7 +42,10 @@ def sample(
     npz: NpzFile = None,
     sampler: Annotated[
         Sampler | None,
-        typer.Option(help="Where z is drawn from; the model's own sampler unless given."),
+        typer.Option(
+            help="Where z is drawn from, the model's own sampler unless given; encodings are those "
+            "of test images."
+        ),
     ] = None,
 ) -> None:
     """Draw new images from a model."""

@@ -180,6 +180,7 @@ class JobLane:
                 if entry.credit == 0:
                     entry.commands.append(Flush())
             commands, entry.commands = entry.commands, []
+        failure: Failure | None = None
         try:
             if entry.steps is None:
                 self._change_state(entry, JobState.RUNNING)
@@ -197,7 +198,9 @@ class JobLane:
             return
         except Exception as error:
             log.exception("%s failed.", entry.name)
-            self._finish(entry, JobState.FAILED, failure=self._explain(error))
+            failure = self._explain(error)
+        if failure is not None:  # out here the error is gone, with the tensors that it held
+            self._finish(entry, JobState.FAILED, failure=failure)
             return
         entry.step += 1
         if reports:

@@ -49,13 +49,16 @@ def joined() -> Iterator[Group | None]:
 
     Leaving it without an error waits for the others. After an error the connection stands until
     the program ends, so that the first process can say what happened before the others go.
+
+    Raises: BadInput where the environment names no place among the processes.
     """
+    _check_place()
     if not _several():
         yield None
         return
     both = torch.cuda.is_available() and dist.is_nccl_available()
     dist.init_process_group("cpu:gloo,cuda:nccl" if both else "gloo", timeout=TIMEOUT)
-    group = Group(int(os.environ.get("LOCAL_RANK", 0)), int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
+    group = Group(_whole("LOCAL_RANK", 0), _whole("LOCAL_WORLD_SIZE", 1))
     atexit.register(_leave)
     yield group
     group.meet()
@@ -64,7 +67,31 @@ def joined() -> Iterator[Group | None]:
 
 
 def _several() -> bool:
-    return all(name in os.environ for name in _PLACE) and int(os.environ["WORLD_SIZE"]) > 1
+    return all(name in os.environ for name in _PLACE) and _whole("WORLD_SIZE", 1) > 1
+
+
+def _check_place() -> None:
+    """Raises: BadInput where what torchrun should have set says nothing sensible."""
+    if not all(name in os.environ for name in _PLACE):
+        return
+    names = ("WORLD_SIZE", "RANK", "MASTER_PORT", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+    for name in names:
+        if _whole(name, 0) < 0:
+            raise BadInput(
+                f"The environment variable {name} should be a whole number, got "
+                f"{os.environ[name]!r}. Start the processes with torchrun, or unset it."
+            )
+    if _several() and _whole("RANK", 0) >= _whole("WORLD_SIZE", 1):
+        raise BadInput(
+            f"RANK is below WORLD_SIZE, got {os.environ['RANK']} of {os.environ['WORLD_SIZE']} "
+            "in the environment. Start the processes with torchrun, or unset them."
+        )
+
+
+def _whole(name: str, default: int) -> int:
+    """An environment variable as a whole number, -1 where it is none."""
+    text = os.environ.get(name, str(default))
+    return int(text) if text.isascii() and text.isdigit() else -1
 
 
 def _leave() -> None:

@@ -43,7 +43,7 @@ def images(model: Any, z: np.ndarray) -> Generator[None, None, Tensor]:
 
 def steps(x: Tensor) -> np.ndarray:
     """Pixel distances (N - 1,) between neighbours of images (N, C, H, W), float64."""
-    return (x[1:] - x[:-1]).flatten(1).norm(dim=1).double().cpu().numpy()
+    return (x[1:] - x[:-1]).flatten(1).norm(dim=1).cpu().double().numpy()
 
 
 def energy(distances: np.ndarray) -> float:

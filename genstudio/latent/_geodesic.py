@@ -165,7 +165,7 @@ class _Task:
         x = torch.cat([image.detach() for _, image in graphs])  # (n + 1, C, H, W)
         n = len(x) - 1
         step = x[1:] - x[:-1]
-        energies = n * step.flatten(1).double().square().sum(1).cpu().numpy()  # (n,)
+        energies = n * step.flatten(1).cpu().double().square().sum(1).numpy()  # (n,)
         cost, cost_slope = self._dearness(z)
         factor = 0.5 * (cost[1:] + cost[:-1])  # of each step
         moved = step * torch.from_numpy(2.0 * n * factor).to(step).view(-1, 1, 1, 1)
@@ -176,7 +176,7 @@ class _Task:
         for (leaf, image), force in zip(graphs, pull.split([len(leaf) for leaf, _ in graphs])):
             slopes.append(_backward(leaf, image, force))
             yield None
-        slope = torch.cat(slopes).double().cpu().numpy()  # (n + 1, D)
+        slope = torch.cat(slopes).cpu().double().numpy()  # (n + 1, D)
         beside = 0.5 * (np.append(energies, 0.0) + np.insert(energies, 0, 0.0))  # (n + 1,)
         gradient = self._to_corners(slope + beside[:, None] * cost_slope, times)
         value = float(energies @ factor)
@@ -230,8 +230,8 @@ class _Task:
         n = count - 1
         cost = self._dearness(corners)[0]
         rows *= torch.from_numpy(np.sqrt(cost)).to(rows).view(-1, 1, 1)
-        own = (rows @ rows.transpose(1, 2)).double().cpu().numpy()  # (S + 1, D, D): J_i' J_i
-        next_ = (rows[:-1] @ rows[1:].transpose(1, 2)).double().cpu().numpy()  # J_i' J_(i+1)
+        own = (rows @ rows.transpose(1, 2)).cpu().double().numpy()  # (S + 1, D, D): J_i' J_i
+        next_ = (rows[:-1] @ rows[1:].transpose(1, 2)).cpu().double().numpy()  # J_i' J_(i+1)
         damping = DAMPING * max(float(np.trace(own.mean(0))) / dim, 1e-12) * np.eye(dim)
         diagonal = 4.0 * n * (own + damping)
         if self.density is not None:

@@ -20,7 +20,7 @@ MAX_VALUES = 1 << 22  # entries of the Jacobian held at once: 16 MB in float32
 
 
 def gram(model: Any, z: Tensor) -> Tensor:
-    """J'J (N, D, D) at codes z (N, D), in z's precision.
+    """J'J (N, D, D) at codes z (N, D), in z's precision, on the CPU.
 
     Raises: BadInput when the model has no latent space of D dimensions.
     """
@@ -67,9 +67,10 @@ def _gram(model: Any, z: Tensor) -> Tensor:
     rows = max(1, MAX_VALUES // (math.prod(model.shape) * model.latent_dim))
     parts = []
     for part in z.split(rows):
-        j = jacobian(model, part).to("cpu", torch.float64)  # (n, P, D)
+        j = jacobian(model, part).cpu().double()  # (n, P, D)
         parts.append(j.transpose(1, 2) @ j)
-    return torch.cat(parts) if parts else z.new_zeros(0, z.shape[1], z.shape[1])
+    none = torch.zeros(0, z.shape[1], z.shape[1], dtype=torch.float64)
+    return torch.cat(parts) if parts else none
 
 
 def _forward(model: Any, z: Tensor, tangent: Tensor) -> Tensor:

@@ -46,19 +46,21 @@ def details(model: Any, z: ArrayLike) -> Probe:
         image = model.decode(batch)
         back = model.encode(image).mean
     spread = cov.diagonal().clamp(min=1e-12).sqrt()
-    cycle = ((back[0].double() - batch[0].double()) / spread).square().mean().sqrt()
-    log_prior = gaussian_log_density(batch[0].double(), mean, cov)
+    z64 = batch[0].cpu().double()
+    cycle = ((back[0].cpu().double() - z64) / spread).square().mean().sqrt()
+    log_prior = gaussian_log_density(z64, mean, cov)
     return Probe(np.asarray(z, np.float32), to_numpy(image[0]), log_prior, float(cycle), kind)
 
 
 def prior_of(model: Any) -> tuple[str, Tensor, Tensor]:
-    """What the model itself samples z from: its name, mean (D,) and covariance (D, D)."""
+    """What the model itself samples z from: its name, mean (D,) and covariance (D, D), in
+    float64 on the CPU.
+    """
     kind = getattr(model, "own_sampler", "prior")
-    dim, device = model.latent_dim, model.device
+    dim = model.latent_dim
     if kind == "gaussian" and hasattr(model, "z_cov"):
-        return kind, model.z_mean.double(), model.z_cov.double()
-    options = {"dtype": torch.float64, "device": device}
-    return "prior", torch.zeros(dim, **options), torch.eye(dim, **options)
+        return kind, model.z_mean.cpu().double(), model.z_cov.cpu().double()
+    return "prior", torch.zeros(dim, dtype=torch.float64), torch.eye(dim, dtype=torch.float64)
 
 
 def gaussian_log_density(z: Tensor, mean: Tensor, cov: Tensor) -> float:

@@ -40,7 +40,7 @@ class Gaussian:
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
         """n draws (n, D), float32."""
         noise = torch.randn(n, len(self.mean), generator=rng)
-        values, vectors = torch.linalg.eigh(self.cov.double().cpu())
+        values, vectors = torch.linalg.eigh(self.cov.cpu().double())
         root = (vectors * values.clamp(min=0).sqrt()).float()
         return self.mean.float().cpu() + noise @ root.T
 

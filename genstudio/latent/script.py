@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-_TEMPLATE = '''"""The {kind} path through {count} codes of {source}, made again.
+_TEMPLATE = '''"""The {kind} path through {count} codes of {told}, made again.
 
 Writes {stem}.png, one row of frames, and {stem}.npz with x (N, C, H, W) and z (N, latent_dim).
 """
@@ -69,12 +69,18 @@ def interpolation(
         kind=kind,
         count=len(points),
         source=source,
+        told=_in_docstring(source),
         stem=stem,
         png=f"{stem}.png",
         npz=f"{stem}.npz",
         knots="\n".join(f"        [{_numbers(point)}]," for point in points),
         options="".join(f", {name}={value!r}" for name, value in given.items()),
     )
+
+
+def _in_docstring(text: str) -> str:
+    """A path may hold backslashes, as on Windows, and quotes."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _numbers(values: np.ndarray) -> str:

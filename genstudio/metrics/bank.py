@@ -83,7 +83,8 @@ def build(model: Any, data: str | Dataset) -> Generator[Progress, None, Bank]:
     Raises: BadInput when the judge does not know such images, or data and model do not fit.
     """
     dataset = check(model, data)
-    return (yield from _memo.once(model, ("bank", dataset.name), lambda: _build(model, dataset)))
+    key = ("bank", dataset.name)
+    return (yield from _memo.once(model, key, lambda: _build(model, dataset), dataset))
 
 
 def check(model: Any, data: str | Dataset | None) -> Dataset:

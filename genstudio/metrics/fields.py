@@ -247,7 +247,7 @@ def encodings(model: Any, dataset: Dataset) -> _memo.Work[Tensor]:
             f"{dataset.title} has the shape {tuple(dataset.shape)}, this model "
             f"{tuple(model.shape)}. Choose data that fit."
         )
-    return _memo.once(model, ("codes", dataset.name), lambda: _encode(model, dataset))
+    return _memo.once(model, ("codes", dataset.name), lambda: _encode(model, dataset), dataset)
 
 
 def _encode(model: Any, dataset: Dataset) -> Generator[Progress, None, Tensor]:
@@ -268,6 +268,8 @@ def knn_log_density(z: Tensor, codes: Tensor, k: int = NEIGHBOURS) -> Tensor:
     V_D is the volume of the unit ball. Source: Loftsgaarden & Quesenberry 1965.
     """
     k, dim = min(k, len(codes)), codes.shape[1]
-    r = torch.cdist(z, codes).topk(k, largest=False).values[:, -1].clamp(min=1e-12)  # (N,)
+    middle = codes.mean(0)  # about it, so that a matrix product loses little of a small distance
+    distances = torch.cdist(z - middle, codes - middle)  # (N, M)
+    r = distances.topk(k, largest=False).values[:, -1].clamp(min=1e-12)  # (N,)
     log_ball = 0.5 * dim * math.log(math.pi) - math.lgamma(0.5 * dim + 1)
     return math.log(k / len(codes)) - log_ball - dim * r.log()

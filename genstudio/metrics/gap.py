@@ -266,6 +266,7 @@ def _samples(
 ) -> Generator[Progress, None, tuple[Tensor, Tensor]]:
     """Features of n samples (n, 128) and their distances from the bank (n,): half of the work."""
     rng, note = _rng(seed, name), f"samples from {name}"
+    own_rng = _rng(seed, name, model.device)  # what the model draws, it draws on its own device
     z: Tensor | None = None
     if name != OWN:
         making = latent_samplers.making(name, model, dataset, rng)
@@ -276,7 +277,7 @@ def _samples(
         size = min(bank.CHUNK, n - start)
         with evaluating(model):
             if z is None:
-                x = model.sample(size, rng)
+                x = model.sample(size, own_rng)
             else:
                 x = model.decode(z[start : start + size].to(model.device))
         parts.append(judge.features(x.cpu()))
@@ -322,5 +323,6 @@ def _pairs(split: Split, seed: int) -> tuple[Tensor, Tensor]:
     return first, second
 
 
-def _rng(seed: int, what: str) -> torch.Generator:
-    return torch.Generator().manual_seed((seed * 1_000_003 + zlib.crc32(what.encode())) % (1 << 63))
+def _rng(seed: int, what: str, device: torch.device | str = "cpu") -> torch.Generator:
+    rng = torch.Generator(device)
+    return rng.manual_seed((seed * 1_000_003 + zlib.crc32(what.encode())) % (1 << 63))

@@ -124,7 +124,10 @@ def _best_sampler(model: str, report: Report) -> str:
     order = _ranked(_FIGURES[0], rows)
     best, worst = order[0], order[-1]
     if not _apart(_FIGURES[0], rows[best], rows[worst]):
-        return f"{model} has the same hole share for every sampler, {_share(rows[best])}."
+        low, high = _share(rows[best]), _share(rows[worst])
+        if low == high:
+            return f"{model} has the same hole share for every sampler, {low}."
+        return f"{model} has hole shares of {low} to {high}, which cannot be told apart."
     return (
         f"{model} has the smallest hole share drawn {_DRAWN[best]}, {_share(rows[best])}, and the "
         f"largest drawn {_DRAWN[worst]}, {_share(rows[worst])}."

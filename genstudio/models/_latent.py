@@ -53,7 +53,7 @@ class LatentSampling(Config):
 
 def double(x: Tensor) -> Tensor:
     """x in float64 on the CPU, since not every device has float64."""
-    return x.to("cpu", torch.float64)
+    return x.cpu().double()  # in this order: MPS converts before it copies
 
 
 class LatentModel(Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -563,3 +564,25 @@ def test_work_on_a_model_in_training_makes_room_for_the_hand(queries: dict[str, 
     assert min(moving) >= 0.02
     assert min(b - a for a, b in itertools.pairwise(pieces[6:])) < 0.02
     assert desk.engine.close()
+
+
+def test_memory_is_given_back_when_the_error_that_held_it_is_gone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Block:
+        """Big, and held by the frame that fails."""
+
+    class Full(Counter):
+        def run(self, run: int) -> Iterator[Any]:
+            block = Block()
+            held.append(weakref.ref(block))
+            yield []
+            raise RuntimeError("out of memory")
+
+    held: list[Any] = []
+    still: list[bool] = []
+    monkeypatch.setattr(jobs.log, "exception", lambda *_: None)  # pytest would keep the traceback
+    monkeypatch.setattr(jobs, "give_back", lambda: still.append(held[0]() is not None))
+    desk.engine.start(Full, "full")
+    desk.until(lambda _: JobState.FAILED in desk.states())
+    assert still == [False]

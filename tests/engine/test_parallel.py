@@ -17,6 +17,7 @@ from engine_help import drive, training
 from parallel_worker import CONSTANT, STEPS
 from safetensors.torch import load_file
 
+from genstudio.abilities import BadInput
 from genstudio.engine import shelf
 from genstudio.engine.batches import Batches
 from genstudio.engine.checkpoint import latest
@@ -236,3 +237,36 @@ def test_ctrl_c_in_one_process_saves_and_ends_both_with_130(home: Path) -> None:
     assert said.count("Interrupted. The run is saved") == 1
     assert silence == ""
     assert _state(out)["step"] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("WORLD_SIZE", "two", "WORLD_SIZE should be a whole number, got 'two'"),
+        ("RANK", "-1", "RANK should be a whole number, got '-1'"),
+        ("MASTER_PORT", "", "MASTER_PORT should be a whole number, got ''"),
+        ("RANK", "2", "RANK is below WORLD_SIZE, got 2 of 2"),
+    ],
+)
+def test_a_junk_environment_is_one_sentence(
+    name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
+    for key, given in {**place, name: value}.items():
+        monkeypatch.setenv(key, given)
+    with pytest.raises(BadInput, match=said), joined():
+        pass
+
+
+def test_a_junk_world_size_ends_the_command_with_2(tmp_path: Path) -> None:
+    junk = {"RANK": "0", "WORLD_SIZE": "two", "MASTER_ADDR": "here", "MASTER_PORT": "1"}
+    done = subprocess.run(
+        [sys.executable, *TRAIN, "--out", str(tmp_path / "run"), "--steps", "1"],
+        capture_output=True,
+        text=True,
+        env=_environment(**junk),
+        timeout=120,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "WORLD_SIZE should be a whole number" in done.stderr
+    assert not (tmp_path / "run").exists()

@@ -60,3 +60,11 @@ def test_what_is_asked_for_stands_in_the_script() -> None:
     names: dict[str, Any] = {"np": np}
     exec(text[text.index("knots = ") : text.index("for path")], names)  # noqa: S102
     np.testing.assert_array_equal(names["knots"], KNOTS)
+
+
+@pytest.mark.parametrize("source", ["C:\\Users\\new\\xrun", 'a """quoted""" run"'])
+def test_any_path_of_a_model_may_stand_in_the_script(source: str) -> None:
+    text = script.interpolation(source, "lerp", KNOTS)
+    code = compile(text, "again.py", "exec", dont_inherit=True)
+    assert source in code.co_consts  # in the call of load
+    assert source in code.co_consts[0]  # the docstring

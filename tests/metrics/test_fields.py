@@ -49,6 +49,17 @@ def test_density_of_a_normal_cloud_is_its_density() -> None:
     torch.testing.assert_close(got, want, atol=0.15, rtol=0)
 
 
+def test_density_far_from_zero_is_that_of_true_distances() -> None:
+    rng = torch.Generator().manual_seed(0)
+    codes = 100 + 0.01 * torch.randn(500, 2, generator=rng)
+    z = codes[:50] + 0.001
+    r = torch.cdist(z.double(), codes.double(), compute_mode="donot_use_mm_for_euclid_dist")
+    want = math.log(10 / 500 / math.pi) - 2 * r.sort(1).values[:, 9].log()
+    torch.testing.assert_close(
+        fields.knn_log_density(z, codes, 10).double(), want, atol=5e-3, rtol=0
+    )
+
+
 def test_density_layer_is_higher_where_codes_lie(holed: Any) -> None:
     model, data = holed(0.6)
     values = last(model, "density", data)

@@ -68,4 +68,8 @@ def test_one_model_says_which_sampler_closes_its_gap() -> None:
         )
     ]
     assert verdict({"vae": VAE}) == ["vae has the same hole share for every sampler, 0.30."]
+    near = report("prior", row("prior", 0.1, hole_share=0.3), row("kde", 0.1, hole_share=0.4))
+    assert verdict({"vae": near}) == [
+        "vae has hole shares of 0.30 to 0.40, which cannot be told apart."
+    ]
     assert verdict({"one": report("prior", row("prior"))}) == []
