@@ -40,6 +40,8 @@ from genstudio.ui.widgets.transport import Transport
 
 LAYOUT_VERSION = 1
 FIRST_MODEL = "vae-mnist-2d"
+LIBRARY_LEAST_PX, INSPECTOR_LEAST_PX = 152, 236
+ROOMY_PX = 1280  # of the window: docks as wide as drawn
 
 
 class MainWindow(QMainWindow):
@@ -96,18 +98,22 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.banner.hide()
         self.library_dock = self._dock(
-            self.tr("Library"), "library", self.library, Qt.DockWidgetArea.LeftDockWidgetArea, 208
+            self.tr("Library"),
+            "library",
+            self.library,
+            Qt.DockWidgetArea.LeftDockWidgetArea,
+            LIBRARY_LEAST_PX,
         )
         self.inspector_dock = self._dock(
             self.tr("Inspector"),
             "inspector",
             self.inspector,
             Qt.DockWidgetArea.RightDockWidgetArea,
-            304,
+            INSPECTOR_LEAST_PX,
         )
 
     def _dock(
-        self, title: str, name: str, content: QWidget, area: Qt.DockWidgetArea, width: int
+        self, title: str, name: str, content: QWidget, area: Qt.DockWidgetArea, least: int
     ) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
@@ -128,7 +134,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(pane)
         column.setContentsMargins(4, 0, 4, 4)
         column.addWidget(content)
-        pane.setMinimumWidth(min(width, 184))
+        pane.setMinimumWidth(least)
         dock.setWidget(pane)
         self.addDockWidget(area, dock)
         return dock
@@ -152,9 +158,10 @@ class MainWindow(QMainWindow):
 
     def _size_docks(self) -> None:
         """Docks as wide as drawn, narrower in a small window; Qt takes this only once shown."""
-        wide = 304 if self.width() >= 1280 else 248
+        roomy = self.width() >= ROOMY_PX
+        widths = [208, 304] if roomy else [LIBRARY_LEAST_PX, INSPECTOR_LEAST_PX]
         docks = [self.library_dock, self.inspector_dock]
-        self.resizeDocks(docks, [208, wide], Qt.Orientation.Horizontal)
+        self.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
 
     def _restore_layout(self) -> None:
         geometry = self.settings.value("geometry")

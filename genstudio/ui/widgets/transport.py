@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from genstudio.ui import icons, theme
 from genstudio.ui.widgets.elided_label import ElidedLabel
@@ -61,7 +61,7 @@ class Transport(QWidget):
         self._track.sliderPressed.connect(self.pause)
         self._track.sliderReleased.connect(self._let_go)
         self._speed = self._speed_box()
-        self._label = QLabel(self)
+        self._label = ElidedLabel(self)
         self._label.setFont(theme.figure_font())
         self._caption = ElidedLabel(self)
         theme.caption(self._caption)
@@ -215,7 +215,8 @@ class Transport(QWidget):
     def _share_room(self) -> None:
         """The caption gives way where it would say nothing or squeeze the slider."""
         row = self.layout()
-        taken = row.minimumSize().width()
+        cut = self._label.sizeHint().width() - self._label.minimumSizeHint().width()
+        taken = row.minimumSize().width() + cut  # the label is cut last
         if not self._caption.isHidden():
             taken -= self._caption.minimumSizeHint().width() + row.spacing()
         wanted = min(MIN_CAPTION_PX, self._caption.sizeHint().width())

@@ -192,3 +192,17 @@ def test_label_and_caption(bar: Transport) -> None:
     bar.set_caption("training of vae-mnist-2d, 48 snapshots")
     assert bar.label() == "step 18,760 of 18,760"
     assert bar.caption().endswith("48 snapshots")
+
+
+def test_a_long_label_never_widens_the_window(bar: Transport) -> None:
+    bar.set_label("step 1")
+    short = bar.minimumSizeHint().width()
+    bar.set_label("position 0.50 on the path through three way-points, at constant speed")
+    assert bar.minimumSizeHint().width() <= short < 500
+    bar.resize(480, 48)
+    QTest.qWait(0)
+    assert bar._track.width() >= 96
+    assert bar._label.shown().endswith("…")
+    bar.resize(1200, 48)
+    QTest.qWait(0)
+    assert bar._label.shown() == bar.label()
