@@ -75,6 +75,11 @@ class SlotBoard(QObject):
         board = self._board.with_slot(place, slot)
         self._push(text, board, MERGE_ID if merge else -1, f"{place} {slot.title}")
 
+    def join(self, first: Slot, second: Slot) -> None:
+        """A path from one slot to another, without way-points."""
+        board = Board((first, second, *self._board.slots[2:]))
+        self._push(self.tr("Path between two points"), board)
+
     def clear(self, place: int) -> None:
         if self._board.slots[place] is not None:
             text = self.tr("Clear slot %1").replace("%1", LETTERS[place])

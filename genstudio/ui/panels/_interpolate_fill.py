@@ -69,6 +69,11 @@ class Filler(QObject):
             if self._board.board().slots[place] is None:
                 self.index(place, place)
 
+    def join(self, first: np.ndarray, second: np.ndarray) -> None:
+        """Two latent points (D,) of slot A's model become the ends of the path."""
+        title = self.tr("a pin")
+        self._board.join(Slot(title, code=first), Slot(title, code=second))
+
     def offered(self, place: int, image: np.ndarray, title: str) -> None:
         """An image (C, H, W) from outside; the strokes of one drawing are one entry."""
         drawn = title == self.tr("drawing")

@@ -193,8 +193,12 @@ class Film(QWidget):
         place = self.layout_now()
         for strip, rect in zip(self._strips, place.rows, strict=False):
             paint_strip(painter, place, rect, strip, strip.kind == self._chosen)
+        names = {
+            "speed": self.tr("pixel speed\n‖Δx‖ per frame"),
+            "gaps": self.tr("gap distance\n/ threshold"),
+        }
         for plot in place.plots:
-            paint_plot(painter, place, plot, self._strips, self._chosen)
+            paint_plot(painter, place, plot, names[plot.what], self._strips, self._chosen)
         if not self._strips:
             painter.setPen(theme.colour("quiet"))
             words = self.tr("No path is shown: switch one on above.")

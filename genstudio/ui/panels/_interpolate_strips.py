@@ -22,9 +22,6 @@ TWO_PLOTS_PX = 230  # height of the whole, below which speed alone is plotted
 PLOT_GAP = 12  # px above a plot, for its caption
 
 
-PLOT_NAMES = {"speed": "pixel speed\n‖Δx‖ per frame", "gaps": "gap distance\n/ threshold"}
-
-
 @dataclass(frozen=True, eq=False)
 class Strip:
     """One path: frames as images, how fast it is, how far from what the model can do."""
@@ -167,9 +164,11 @@ def _paint_mark(painter: QPainter, x: float, y: float, colour: QColor) -> None:
 
 
 def paint_plot(
-    painter: QPainter, place: Layout, plot: Plot, strips: Sequence[Strip], chosen: str
+    painter: QPainter, place: Layout, plot: Plot, name: str, strips: Sequence[Strip], chosen: str
 ) -> None:
-    """Pixel speed from frame to frame, or the distance to what the model can do."""
+    """Pixel speed from frame to frame, or the distance to what the model can do; `name` stands at
+    its left.
+    """
     rect = plot.rect
     series = [(s, s.speed if plot.what == "speed" else s.gaps) for s in strips]
     known = [(s, v) for s, v in series if v is not None and len(v)]
@@ -182,7 +181,6 @@ def paint_plot(
     painter.drawLine(rect.bottomLeft(), rect.bottomRight())
     right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
     painter.setPen(theme.colour("quiet"))
-    name = PLOT_NAMES[plot.what]
     words = QRectF(0, rect.top() - metrics.height() / 2, rect.left() - 8, metrics.height())
     painter.drawText(words, right, f"{top:.2g}")
     painter.drawText(words.translated(0, rect.height()), right, "0")

@@ -30,6 +30,7 @@ def wire_pictures(panel: Interpolate) -> None:
     slots.cleared.connect(panel.board.clear)
     slots.menu_wanted.connect(menus.show_slot_menu)
     slots.dropped.connect(menus.take_mime)
+    panel.session.path_wanted.connect(panel.show_path)
     bar.mode_chosen.connect(panel.set_mode)
     bar.layer_toggled.connect(panel.plane.set_layer_shown)
     bar.export_wanted.connect(menus.show_export_menu)

@@ -342,6 +342,14 @@ class Interpolate(Panel):
 
     # Mode --------------------------------------------------------------------------------------
 
+    def show_path(self, first: np.ndarray, second: np.ndarray) -> None:
+        """Come to the front with the path between two latent points (D,)."""
+        if self.ref is not None:
+            self.filler.join(first, second)
+            self.bar.mode.set_index(0)
+            self.set_mode("path")
+            self.session.panel_wanted.emit("interpolate")
+
     def set_mode(self, mode: str) -> None:
         """ "path" from A to B, or the "square" of four."""
         self.mode = mode
