@@ -14,8 +14,8 @@ from PySide6.QtCore import (
     QElapsedTimer,
     QEventLoop,
     QMessageLogContext,
-    QtMsgType,
     QTimer,
+    QtMsgType,
     qInstallMessageHandler,
 )
 from PySide6.QtGui import QImage

@@ -26,7 +26,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from genstudio.abilities import Card
+from genstudio.abilities import BadInput, Card
 from genstudio.engine.settings import train_settings
 from genstudio.engine.training import Training
 from genstudio.metrics import bank
@@ -461,3 +461,28 @@ def test_while_an_end_is_dragged_its_own_picture_comes_first(
     assert panel.session.undo.count() == 1
     for kind in ("lerp", "slerp", "geodesic"):
         np.testing.assert_allclose(panel.tracer.path(kind).z[0], z, atol=1e-6)
+
+
+def test_two_pins_of_the_manifold_become_a_path(panel: Interpolate, qtbot: QtBot) -> None:
+    before = panel.board.board()
+    panel.set_mode("square")
+    ends = np.array([-0.7, 0.4], np.float32), np.array([1.1, -0.3], np.float32)
+    with qtbot.waitSignal(panel.session.panel_wanted) as wanted:
+        panel.session.path_wanted.emit(*ends)
+    assert wanted.args == ["interpolate"]
+    assert panel.mode == "path" and panel.bar.mode.value() == "path"
+    settle(qtbot, panel, lambda: panel.tracer.path("lerp") is not None)
+    path = panel.tracer.path("lerp")
+    np.testing.assert_allclose(path.z[0], ends[0], atol=1e-6)
+    np.testing.assert_allclose(path.z[-1], ends[1], atol=1e-6)
+    panel.session.undo.undo()
+    assert panel.board.board() == before, "one entry of the history"
+
+
+def test_a_picture_that_cannot_be_written_is_one_sentence(
+    panel: Interpolate, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match="cannot be written"):
+        panel.export_png(tmp_path / "missing" / "picture.png")
+    panel.export_png(tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").stat().st_size > 1000

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from genstudio.abilities import Card
@@ -25,11 +27,12 @@ from genstudio.ui.panels._compare_report import Report
 from genstudio.ui.panels._compare_reports import SAMPLES
 from genstudio.ui.panels._compare_rows import Rows
 from genstudio.ui.panels._compare_sections import Column, MapsSection
-from genstudio.ui.panels._compare_slots import FEWEST, MOST, Slots, partner
+from genstudio.ui.panels._compare_slots import FEWEST, MOST, Slots
 from genstudio.ui.panels._compare_terms import BETAS, Terms
 from genstudio.ui.panels._compare_text import HELP, VIEWS
 from genstudio.ui.session import Session
 from genstudio.ui.widgets._tool import small_tool
+from genstudio.ui.widgets.banner import EmptyState
 from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.segmented import Segmented
 
@@ -47,7 +50,6 @@ class Compare(Panel):
         self.moon = Moon(session, self)
         self.column = Column()
         self.view = "maps"
-        self._filled = False
         self._lay_out()
         self.slots.changed.connect(self._slots_changed)
         session.image_offered.connect(self._image_offered)
@@ -77,6 +79,13 @@ class Compare(Panel):
         self.pages = QStackedWidget()
         for page in (self.maps, self.rows, self.report, self.terms, self.moon):
             self.pages.addWidget(page)
+        self.empty = EmptyState(self.tr("No model is compared."), icon="compare")
+        self.empty.set_button(self.tr("Compare two models"))
+        self.empty.pressed.connect(self.activated)
+        self.pages.addWidget(self.empty)
+        again = QShortcut(QKeySequence("R"), self)
+        again.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        again.activated.connect(self._again)
         maps = MapsSection(self.maps)
         maps.preset_chosen.connect(self.slots.put)
         self.column.put("maps", maps)
@@ -116,12 +125,11 @@ class Compare(Panel):
         return None
 
     def activated(self) -> None:
-        """The first time, a second model comes beside the one there is."""
-        if not self._filled:
-            self._filled = True
-            shown = self.slots.sources()
-            if len(shown) < FEWEST and partner(shown):
-                self.slots.put((*shown, partner(shown)), silently=True)
+        """Fewer than two models are joined by others; those in training are looked at anew."""
+        shown = self.slots.sources()
+        if len(shown) < FEWEST:
+            self.slots.put((*shown, *self.slots.others(FEWEST - len(shown))), silently=True)
+        self.maps.wake()
 
     def show_view(self, view: str) -> None:
         """Bring one of VIEWS to the front."""
@@ -129,9 +137,22 @@ class Compare(Panel):
             return
         self.view = view
         self.views.set_value(view)
-        self.pages.setCurrentIndex(VIEWS.index(view))
+        self._show_page()
         self.column.show_view(view)
         self.timeline_changed.emit()
+
+    def _show_page(self) -> None:
+        """The view, or where there is no model at all the sentence that says so."""
+        own = self.view in ("terms", "moon")  # these bring their own models
+        filled = own or bool(self.slots.refs())
+        self.pages.setCurrentIndex(VIEWS.index(self.view) if filled else len(VIEWS))
+
+    def _again(self) -> None:
+        """Other images, or another moon."""
+        if self.view == "rows":
+            self._section("rows").shuffle.click()
+        elif self.view == "moon":
+            self._section("moon").shuffle.click()
 
     def _section(self, view: str) -> Any:
         return self.column.sections[view]
@@ -141,6 +162,7 @@ class Compare(Panel):
         names = [ref.title for ref in refs.values()]
         self.title.setText(self.tr("Compare %1").replace("%1", ", ".join(names)))
         self.add.setEnabled(len(refs) < MOST)
+        self._show_page()
 
     def _image_picked(self, image: np.ndarray) -> None:
         self.maps.cursor.offer(image)
@@ -173,7 +195,6 @@ class Compare(Panel):
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        self._filled = True
         maps = state.get("maps")
         if isinstance(maps, dict):
             self.maps.restore(maps)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from genstudio.abilities import LATENT, Card
 from genstudio.engine.messages import JobState
 from genstudio.ui import theme
-from genstudio.ui.panel import Panel, PanelSpec, Timeline
+from genstudio.ui.panel import Panel, PanelSpec, Timeline, save_png
 from genstudio.ui.panels._interpolate_bar import Bar
 from genstudio.ui.panels._interpolate_board import SlotBoard
 from genstudio.ui.panels._interpolate_codes import Codes
@@ -138,7 +138,7 @@ class Interpolate(Panel):
         self.placer.stop()
 
     def export_png(self, path: Path) -> None:
-        self.stage.grab().save(str(path), "PNG")
+        save_png(self.stage.grab(), path)
 
     def state(self) -> dict[str, Any]:
         return keep(self)
@@ -346,7 +346,6 @@ class Interpolate(Panel):
         """Come to the front with the path between two latent points (D,)."""
         if self.ref is not None:
             self.filler.join(first, second)
-            self.bar.mode.set_index(0)
             self.set_mode("path")
             self.session.panel_wanted.emit("interpolate")
 
