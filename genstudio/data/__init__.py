@@ -7,6 +7,7 @@ network.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Generator
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -14,17 +15,19 @@ from typing import Any
 
 from genstudio._found import records
 from genstudio.abilities import BadInput
-from genstudio.data._base import Dataset, LazySplit, Progress, Source, Split
+from genstudio.data._base import Dataset, LazySplit, Progress, Reading, Source, Split
 
 __all__ = [
     "Dataset",
     "LazySplit",
     "Progress",
+    "Reading",
     "Source",
     "Split",
     "fetch",
     "listing",
     "load",
+    "loading",
     "source",
     "sources",
 ]
@@ -71,12 +74,37 @@ def load(name: str, *, fresh: bool = False) -> Dataset:
 
     Raises: BadInput when there is no such data set, or its files are missing, damaged or too big.
     """
-    with _lock:
-        if not fresh and name in _kept:
-            _kept.move_to_end(name)
-            return _kept[name]
+    kept = None if fresh else _kept_as(name)
+    if kept is not None:
+        return kept
     found, argument = source(name)
     dataset = found.load(argument)  # unlocked: a slow folder holds up nobody who wants another
+    return _keep(name, dataset, fresh)
+
+
+def loading(name: str) -> Generator[Reading, None, Dataset]:
+    """The same in pieces of work, between which it can be given up; yields how far it is.
+
+    Data that were kept, or take no time, come without a yield. Raises: BadInput as `load`.
+    """
+    kept = _kept_as(name)
+    if kept is not None:
+        return kept
+    found, argument = source(name)
+    if found.reading is None:
+        return load(name)
+    return _keep(name, (yield from found.reading(argument)))
+
+
+def _kept_as(name: str) -> Dataset | None:
+    with _lock:
+        if name in _kept:
+            _kept.move_to_end(name)
+        return _kept.get(name)
+
+
+def _keep(name: str, dataset: Dataset, fresh: bool = False) -> Dataset:
+    """What is kept under `name` from now on: of two read at the same time the first."""
     with _lock:
         if fresh or name not in _kept:
             _kept[name] = dataset

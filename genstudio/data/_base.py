@@ -7,7 +7,7 @@ loaded.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How far a data set is read, in steps of about equal work."""
+
+    done: int
+    total: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +131,8 @@ class Source:
 
     `missing()` is one sentence why it cannot be loaded now, None where nothing is known to be in
     the way; it looks for files and reads none. `fetch(progress)` downloads the files and is called
-    only where the user asks for it.
+    only where the user asks for it. `reading` is the same as `load` in pieces of
+    work, for data that take long.
 
     Raises from `load`: BadInput when files are missing, damaged or too large.
     """
@@ -142,6 +151,7 @@ class Source:
     needs_argument: bool = False
     missing: Callable[[], str | None] = lambda: None
     fetch: Callable[[Progress | None], Path] | None = None
+    reading: Callable[[str], Generator[Reading, None, Dataset]] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

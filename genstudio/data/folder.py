@@ -14,7 +14,7 @@ import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ import numpy as np
 
 from genstudio.abilities import BadInput
 from genstudio.data import _image
-from genstudio.data._base import Dataset, Source, Split
+from genstudio.data._base import Dataset, Reading, Source, Split
 
 DEFAULT_SIZE = 28
 SIZES = (4, 256)  # what size=S may be
@@ -136,10 +136,14 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _survey(found: _Scan, size: int | None) -> tuple[int, int]:
-    """Channels and size of the images, from the headers; unreadable files move to `skipped`."""
+def _survey(found: _Scan, size: int | None) -> Generator[Reading, None, tuple[int, int]]:
+    """Channels and size of the images, from the headers; unreadable files move to `skipped`.
+
+    The first half of the work, one file at a time.
+    """
     readable, sizes, all_grey = [], set(), True
-    for name in found.files:
+    for i, name in enumerate(found.files):
+        yield Reading(i, 2 * len(found.files))
         try:
             (width, height), grey = _image.look(found.root / name)
         except BadInput as error:
@@ -163,8 +167,11 @@ def _reason(found: _Scan, name: str, error: BadInput) -> str:
     return str(error).replace(str(found.root / name), name, 1).split(". ")[0]
 
 
-def _read(found: _Scan, channels: int, size: int) -> np.ndarray:
-    """Images uint8 (N, channels, size, size) of `found.files`, less those that are damaged."""
+def _read(found: _Scan, channels: int, size: int) -> Generator[Reading, None, np.ndarray]:
+    """Images uint8 (N, channels, size, size) of `found.files`, less those that are damaged.
+
+    The second half of the work, one file at a time.
+    """
     n_bytes = len(found.files) * channels * size * size
     if n_bytes > MAX_BYTES:
         raise BadInput(
@@ -174,7 +181,8 @@ def _read(found: _Scan, channels: int, size: int) -> np.ndarray:
         )
     images = np.empty((len(found.files), channels, size, size), np.uint8)
     readable: list[str] = []
-    for name in found.files:
+    for i, name in enumerate(found.files):
+        yield Reading(len(found.files) + i, 2 * len(found.files))
         try:
             picture = _image.open_picture(found.root / name, at_least=2 * size)
         except BadInput as error:
@@ -219,11 +227,21 @@ def _notes(found: _Scan) -> str:
 
 
 def _load(argument: str) -> Dataset:
+    work = _reading(argument)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            dataset: Dataset = end.value
+            return dataset
+
+
+def _reading(argument: str) -> Generator[Reading, None, Dataset]:
     root, size = parse(argument)
     root = Path(os.path.abspath(root))  # noqa: PTH100 (resolve() would follow links)
     found = scan(root)
-    channels, side = _survey(found, size)
-    images = _read(found, channels, side)
+    channels, side = yield from _survey(found, size)
+    images = yield from _read(found, channels, side)
     if len(found.files) < 2:
         hint = f" {found.skipped[0]}." if found.skipped else ""
         raise BadInput(
@@ -255,6 +273,7 @@ DATASET = Source(
     key="folder",
     title="Folder of images",
     load=_load,
+    reading=_reading,
     argument="PATH[?size=S]",
     needs_argument=True,
     description=(

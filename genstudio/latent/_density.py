@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from itertools import chain
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 import torch
@@ -62,7 +62,8 @@ def fitted(
 ) -> Generator[None, None, tuple[KernelCost, ...]]:
     """Kernels at draws of q(z | x) for training images of `data`, from wide ones to fitted ones.
 
-    They are kept until the model has other weights. The yields carry nothing.
+    They are kept until the model has other weights or the data are read anew. The yields carry
+    nothing.
 
     Raises: BadInput when no data are named or they do not fit the model.
     """
@@ -71,11 +72,12 @@ def fitted(
             "A path that keeps near the encodings needs a data set to encode, got none. "
             "Choose one, or set the density to 0."
         )
-    key = (data, seed, _weights(model))
+    dataset = yield from encodings.opened(data)
+    key = (ref(dataset), seed, _weights(model))  # data read anew under their name are others
     kept = _kept.get(model)
     if kept is not None and kept[0] == key:
         return kept[1]
-    encoded = yield from encodings.whole(model, data, "train", N_FIT)
+    encoded = yield from encodings.whole(model, dataset, "train", N_FIT)
     rng = torch.Generator().manual_seed(seed)
     z = torch.from_numpy(encoded.mean.copy())
     if encoded.std is not None:

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from genstudio.abilities import BadInput
-from genstudio.data import Dataset, load
+from genstudio.data import Dataset
 from genstudio.latent import _frames
 from genstudio.latent._decode import latent_batch
-from genstudio.latent.encodings import Encodings, whole
+from genstudio.latent.encodings import Encodings, opened, whole
 from genstudio.latent.sheet import mosaic
 
 N_ENCODED = 5000  # images whose encodings are averaged
@@ -58,7 +58,7 @@ def class_means(
 
     Raises: BadInput when the data have fewer than two classes or another shape than the model.
     """
-    dataset = load(data) if isinstance(data, str) else data
+    dataset = yield from opened(data)
     if len(dataset.classes) < 2:
         got = "one class" if dataset.classes else "no classes"
         raise BadInput(

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from genstudio.abilities import BadInput
-from genstudio.data import Dataset, Split, load
+from genstudio.data import Dataset, Split, loading
 from genstudio.latent._decode import image_batch, latent_batch, to_numpy, to_tensor
 
 PIECE_S = 0.004  # a piece of work after which a newer ask may take over
@@ -54,15 +54,17 @@ class Draw:
 
 def encode(
     model: Any, data: str | Dataset, split: str = "train", limit: int | None = None
-) -> Generator[Encodings, None, Encodings]:
+) -> Generator[Encodings | None, None, Encodings]:
     """Query: the encodings of a split, growing; the last has `done_fraction` 1 (returned too).
+
+    Yields None, nothing to show, while a folder of images is read.
 
     Images come in one fixed random order, of which `limit` keeps the first. Each piece takes a few
     ms and gives views of the same arrays, so that yielding costs nothing.
 
     Raises: BadInput when the data have another shape than the model or the split is empty.
     """
-    dataset = load(data) if isinstance(data, str) else data
+    dataset = yield from opened(data)
     part = split_of(dataset, split)
     if model.latent_dim is None:
         raise BadInput("This model has no latent space. Choose a model that has one.")
@@ -92,11 +94,31 @@ def whole(
     model: Any, data: str | Dataset, split: str = "train", limit: int | None = None
 ) -> Generator[None, None, Encodings]:
     """The last of what `encode` yields, for a query that needs all; its yields carry nothing."""
-    for encoded in encode(model, data, split, limit):
-        if encoded.done_fraction >= 1.0:
-            break
+    work = encode(model, data, split, limit)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            encoded: Encodings = end.value
+            return encoded
         yield None
-    return encoded
+
+
+def opened(data: str | Dataset) -> Generator[None, None, Dataset]:
+    """The data set, read in pieces of work where it takes long; the yields carry nothing.
+
+    Raises: BadInput as `genstudio.data.load`.
+    """
+    if not isinstance(data, str):
+        return data
+    work = loading(data)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            dataset: Dataset = end.value
+            return dataset
+        yield None
 
 
 def split_of(dataset: Dataset, split: str) -> Split:

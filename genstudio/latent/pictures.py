@@ -11,7 +11,7 @@ import numpy as np
 from genstudio.abilities import BadInput
 from genstudio.data import Dataset, load
 from genstudio.latent import sheet
-from genstudio.latent.encodings import Encodings, encode, split_of
+from genstudio.latent.encodings import Encodings, encode, opened, split_of
 from genstudio.latent.sheet import Sheet
 
 
@@ -47,9 +47,12 @@ def pick(model: Any, data: str | Dataset, split: str, index: int) -> DataImage:
     return DataImage(image, index, split, len(part), label, name)
 
 
-def classes(model: Any, data: str | Dataset) -> tuple[str, ...]:
-    """Query: the names of a data set's classes; the model is not asked anything."""
-    dataset = load(data) if isinstance(data, str) else data
+def classes(model: Any, data: str | Dataset) -> Generator[None, None, tuple[str, ...]]:
+    """Query: the names of a data set's classes; the model is not asked anything.
+
+    The yields carry nothing.
+    """
+    dataset = yield from opened(data)
     return tuple(dataset.classes)
 
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from genstudio.abilities import BadInput
-from genstudio.data import Dataset, load
+from genstudio.data import Dataset
 from genstudio.latent import _kde, _mixture
-from genstudio.latent.encodings import fixed_order, split_of
+from genstudio.latent.encodings import fixed_order, opened, split_of
 
 N_FIT = 10_000  # training images whose encodings a density is fitted to
 N_COMPONENTS = 10
@@ -137,7 +137,7 @@ def making(
             f"The sampler {name} stands on encoded images, and this model names no data set. "
             "Choose prior or gaussian."
         )
-    dataset = load(data) if isinstance(data, str) else data
+    dataset = yield from opened(data)
     if name == "encodings":
         return (yield from encoding(model, dataset, "test", n_fit))
     encoded = yield from encoding(model, dataset, "train", n_fit)
@@ -179,7 +179,7 @@ def mixture_steps(
         raise BadInput(f"A mixture has 1 component or more, got {n_components}. Choose more.")
     if model.latent_dim is None:
         raise BadInput("This model has no latent space. Choose a model that has one.")
-    dataset = load(data) if isinstance(data, str) else data
+    dataset = yield from opened(data)
     rng = torch.Generator().manual_seed(seed)
     encoded = yield from encoding(model, dataset, "train", N_FIT)
     z = encoded.draw_each(rng)

@@ -27,10 +27,10 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from genstudio.abilities import BadInput
-from genstudio.data import Dataset, load
+from genstudio.data import Dataset
 from genstudio.latent import metric
 from genstudio.latent._decode import latent_batch
-from genstudio.latent.encodings import split_of
+from genstudio.latent.encodings import opened, split_of
 from genstudio.latent.plane import Plane, on_shell
 from genstudio.metrics import _memo, bank, judge
 from genstudio.metrics._judge_net import SHAPE
@@ -177,7 +177,7 @@ def _density(model: Any, data: str | Dataset | None) -> Begin:
         raise BadInput("The density is that of encoded images, and no data are given. Choose data.")
     if not bank.has_encoder(model):
         raise BadInput("The density is that of encoded images. Choose a model with an encoder.")
-    dataset = load(data) if isinstance(data, str) else data
+    dataset = yield from opened(data)
     codes = yield from bank.quietly(encodings(model, dataset))
     return lambda z: knn_log_density(z.cpu(), codes) / math.log(10)
 

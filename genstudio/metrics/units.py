@@ -43,7 +43,7 @@ def active(model: Any, data: str | Dataset, n: int = 1000) -> Generator[float, N
     """
     encodings: Encodings | None = None
     for encodings in encode(model, data, "test", n):
-        yield encodings.done_fraction
+        yield 0.0 if encodings is None else encodings.done_fraction
     assert encodings is not None
     return units_of(encodings.mean, encodings.std)
 

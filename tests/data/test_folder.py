@@ -247,3 +247,33 @@ def test_too_few_pictures(tmp_path: Path, n: int) -> None:
     (tmp_path / "a.txt").touch()
     with pytest.raises(BadInput, match=rf"holds {n} pictures that can be read, at least 2.*a\.txt"):
         data.load(f"folder:{tmp_path}")
+
+
+def test_reading_tells_how_far_it_is_and_gives_the_same(animals: Path) -> None:
+    name = f"folder:{animals}"
+    work, seen = data.loading(name), []
+    while True:
+        try:
+            seen.append(next(work))
+        except StopIteration as end:
+            read = end.value
+            break
+    assert [step.done for step in seen] == sorted({step.done for step in seen})
+    assert {step.total for step in seen} == {seen[-1].done + 1}  # a step before each piece
+    assert data.load(name) is read  # kept
+    assert list(data.loading(name)) == []
+    again = data.load(name, fresh=True)
+    assert again.sha256 == read.sha256 and again.notes == read.notes
+
+
+def test_reading_can_be_given_up(animals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    look = _image.look
+    monkeypatch.setattr(_image, "look", lambda path: opened.append(path) or look(path))
+    name = f"folder:{animals}?size=12"
+    work = data.loading(name)
+    next(work)
+    next(work)
+    work.close()
+    assert len(opened) == 1
+    assert len(data.load(name).train) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,15 @@ def ring() -> Dataset:
     return Dataset("ring", "Ring", (1, 1, 2), [], split, split)
 
 
+def iter_to(data: Dataset) -> Generator[None, None, Dataset]:
+    yield None
+    return data
+
+
 @pytest.fixture
 def _ring(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encodings, "load", lambda name: ring())
+    data = ring()
+    monkeypatch.setattr(encodings, "opened", lambda name: iter_to(data))
 
 
 def last(model: Any, **options: Any) -> Any:
@@ -143,3 +150,21 @@ def test_kernels_are_kept_until_the_weights_change(monkeypatch: pytest.MonkeyPat
     assert len(fits) == 2
     ask(seed=1)
     assert len(fits) == 3
+
+
+@pytest.mark.usefixtures("_ring")
+def test_kernels_are_kept_until_the_data_are_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fitted() -> Any:
+        work = _density.fitted(model, "ring", 0)
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                return end.value
+
+    model = Flat()
+    first = fitted()
+    assert fitted()[0] is first[0]
+    other = ring()
+    monkeypatch.setattr(encodings, "opened", lambda name: iter_to(other))
+    assert fitted()[0] is not first[0]
