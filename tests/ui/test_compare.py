@@ -701,6 +701,42 @@ def test_every_control_says_what_it_is(panel: Compare, qtbot: QtBot) -> None:
                     assert control.toolTip(), f"{name} has no tooltip"
 
 
+def test_keys_shuffle_and_cancel(panel: Compare, qtbot: QtBot, reports: dict[str, Any]) -> None:
+    panel.activateWindow()
+    qtbot.waitUntil(panel.isActiveWindow)
+    press(panel.views, "rows")
+    settle(qtbot, panel)
+    panel.rows.sheet.setFocus()
+    QTest.keyClick(panel.rows.sheet, Qt.Key.Key_R)
+    assert panel.rows.seed == 1
+    press(panel.views, "moon")
+    panel.moon.cases[0].far.setFocus()
+    QTest.keyClick(panel.moon.cases[0].far, Qt.Key.Key_R)
+    assert panel.moon.seed == 1
+    reports["go"] = False
+    press(panel.views, "report")
+    QTest.mouseClick(panel.report.start, LEFT)
+    panel.report.table.setFocus()
+    QTest.keyClick(panel.report.table, Qt.Key.Key_Escape)
+    assert not panel.report.reports.running()
+    settle(qtbot, panel)
+
+
+def test_without_a_model_one_sentence_and_the_button_that_fills_it(
+    few: Path, qtbot: QtBot, session: Session
+) -> None:
+    panel = open_compare(qtbot, session, ("vae-mnist-2d", "ae-mnist-2d"))
+    for slot in "AB":
+        session.show(slot, None)
+    assert panel.pages.currentWidget() is panel.empty
+    press(panel.views, "terms")
+    assert panel.pages.currentWidget() is panel.terms, "it brings its own models"
+    press(panel.views, "maps")
+    QTest.mouseClick(panel.empty.findChild(QAbstractButton), LEFT)
+    settle(qtbot, panel)
+    assert len(panel.slots.sources()) == 2 and panel.pages.currentWidget() is panel.maps
+
+
 def test_the_picture_is_exported(panel: Compare, tmp_path: Path) -> None:
     panel.export_png(tmp_path / "compare.png")
     assert (tmp_path / "compare.png").stat().st_size > 5_000

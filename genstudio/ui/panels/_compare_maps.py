@@ -107,6 +107,13 @@ class Maps(QWidget):
             self.panes[slot].refresh()
             self.cursor.again()
 
+    def wake(self) -> None:
+        """The panel is seen again: models in training have other weights by now."""
+        for pane in self.panes.values():
+            if pane.ref is not None and pane.ref.run is not None:
+                pane.refresh()
+        self.cursor.again()
+
     def _data_changed(self) -> None:
         for pane in self.panes.values():
             pane.scene.set_subset(pane.scene.subset)

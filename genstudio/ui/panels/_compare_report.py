@@ -81,12 +81,13 @@ class Report(QWidget):
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def _lay_out(self) -> None:
-        run = QHBoxLayout()
+        run = self._run = QHBoxLayout()
         run.setSpacing(theme.GRID)
         run.addWidget(self.start)
         run.addWidget(self.cancel)
         run.addWidget(self.progress, 1)
         run.addWidget(self.doing)
+        run.addStretch(0)
         invite = QWidget()
         middle = QVBoxLayout(invite)
         middle.setContentsMargins(0, 0, 0, 0)
@@ -134,6 +135,7 @@ class Report(QWidget):
         rows = lines(reports.found(), titles)
         missing = len(reports.found()) < len(titles)
         running = reports.running()
+        self._run.setStretch(self._run.count() - 1, 0 if running else 1)
         self.start.setVisible(missing and not running)
         self.cancel.setVisible(running)
         self.progress.setVisible(running)

@@ -63,6 +63,14 @@ class Slots(QObject):
         source = source or partner(shown)
         return bool(source) and len(shown) < MOST and self.put((*shown, source))
 
+    def others(self, n: int) -> tuple[str, ...]:
+        """Up to n models worth adding to those shown."""
+        shown = self.sources()
+        found: list[str] = []
+        while len(found) < n and (source := partner((*shown, *found))):
+            found.append(source)
+        return tuple(found)
+
     def remove(self, slot: str) -> bool:
         """One model less; those behind it move up."""
         refs = self.refs()
