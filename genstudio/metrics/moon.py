@@ -92,22 +92,18 @@ def report(
     """
     total = len(REPORTED) * n + n_drags
     off: dict[str, Off] = {}
-    for k, name in enumerate(REPORTED):
-        asked = off_share(model, data, name, n, seed)
-        while True:
-            try:
-                yield Progress(k * n + next(asked).done, total)
-            except StopIteration as end:
-                off[name] = end.value
-                break
+    for name in REPORTED:
+        before = len(off) * n
+        off[name] = yield from _telling(off_share(model, data, name, n, seed), before, total)
     rows: dict[str, list[dict[str, float]]] = {"model": [], "crossfade": [], "moons": []}
     sigmas: list[float] = []
     for i in range(n_drags):
-        *_, whole = drag(model, data, seed=i)
+        before = len(REPORTED) * n + i
+        whole: Drag = yield from _telling(drag(model, data, seed=i), before, total)
         sigmas += [] if whole.sigmas is None else [whole.sigmas]
         for name, found in rows.items():
             found.append(getattr(whole, name).figures)
-        yield Progress(len(REPORTED) * n + i + 1, total)
+        yield Progress(before + 1, total)
     means = {
         name: {key: float(np.mean([row[key] for row in found])) for key in found[0]}
         for name, found in rows.items()
@@ -121,3 +117,14 @@ def report(
         "drag": means,
         "sigmas": between,
     }
+
+
+def _telling(work: Generator[Any, None, Any], before: int, total: int) -> Generator[Any, None, Any]:
+    """`work` and what it ends in, its steps told as progress after `before` of `total`."""
+    while True:
+        try:
+            step = next(work)
+        except StopIteration as end:
+            return end.value
+        more = step.done if isinstance(step, Progress) else 0
+        yield Progress(before + more, total)
