@@ -106,7 +106,8 @@ def _message(error: BaseException, details: str) -> Failure:
     if isinstance(error, OSError):
         return _file_message(error, details)
     return Failure(
-        f"Something unexpected went wrong: {type(error).__name__}: {_first_line(error)}.",
+        f"Something unexpected went wrong: {type(error).__name__}: "
+        f"{_first_line(error).rstrip('.')}.",
         f"The log is in {paths.user_logs()}.",
         details,
     )

@@ -27,6 +27,7 @@ from genstudio.metrics.evaluate import Progress
 
 N_SAMPLES = 10_000
 N_PAIRS = 200
+FEWEST = 20  # samples and images; with fewer, neighbours and covariances say nothing
 N_FRAMES = 33  # of each path, both ends included
 JUDGE_TRAINED_ON = 50_000  # the first MNIST training images; the floor takes those after them
 OWN = "own"  # the sampler of a model without a latent space
@@ -67,14 +68,20 @@ def report(
     apply. The same seed gives the same figures, whichever samplers are asked for.
 
     Raises: BadInput when the judge does not know such images, data and model do not fit, the data
-    have one class only, n is below 20, or a sampler needs an encoder that the model has not.
+    have one class only or fewer than 20 images in a split, n is below 20, or a sampler needs an
+    encoder that the model has not.
     """
     dataset = bank.check(model, data)
     _check_classes(dataset)
-    if n < 20:
-        raise BadInput(f"A report needs 20 samples or more, got {n}. Choose more.")
+    if n < FEWEST:
+        raise BadInput(f"A report needs {FEWEST} samples or more, got {n}. Choose more.")
     names = _chosen(model, samplers)
     n_real = min(n, len(split_of(dataset, "test")), len(_floor_rows(dataset, n)))
+    if n_real < FEWEST:
+        raise BadInput(
+            f"A report compares {FEWEST} images or more with as many held back, and "
+            f"{dataset.title} has {n_real} of them. Choose more data."
+        )
     meter = _Meter(2 * bank.N_BANK + 3 * n_real + N_PAIRS * N_FRAMES + 2 * n * len(names))
     own = yield from meter.part(bank.build(model, dataset), 2 * bank.N_BANK)
     real = yield from meter.part(_real(dataset, n_real), 3 * n_real)

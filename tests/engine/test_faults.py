@@ -85,3 +85,8 @@ def test_frames_and_causes_are_let_go() -> None:
     assert error.__traceback__ is None
     assert error.__cause__ is None
     assert "KeyError" in failure.details
+
+
+def test_an_unexpected_error_ends_in_one_stop() -> None:
+    said = explain(LookupError("it failed to converge.")).sentence()
+    assert "LookupError: it failed to converge. The log" in said

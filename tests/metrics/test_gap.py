@@ -177,6 +177,9 @@ def test_bad_input_is_one_sentence(holed: Any) -> None:
         next(gap.report(model, data, 0, 3))
     with pytest.raises(BadInput, match="There is no sampler 'flow'"):
         next(gap.report(model, data, 0, 60, ["flow"]))
+    few = Dataset("few", "Few", data.shape, ["a", "b"], data.train, holed(0.0, 40, 1)[1].test)
+    with pytest.raises(BadInput, match="20 images or more with as many held back, and Few has 1 "):
+        next(gap.report(model, few))
     single = Split(images=data.train.images, labels=torch.zeros(40, dtype=torch.long))
     one = Dataset("one", "One", data.shape, ["a", "b"], single, data.test)
     with pytest.raises(BadInput, match="One has one class only"):
