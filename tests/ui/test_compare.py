@@ -109,8 +109,11 @@ def test_linked_by_z_all_maps_stand_at_the_same_z(panel: Compare, qtbot: QtBot) 
 
 def test_linked_by_image_each_map_shows_its_own_code_of_it(panel: Compare, qtbot: QtBot) -> None:
     press(panel.column.sections["maps"].link, "image")
+    settle(qtbot, panel)
     first, second = panes(panel)
     cloud = first.scene.cloud
+    np.testing.assert_allclose(z_of(first), cloud.mean[0], atol=1e-4)  # where it rests
+    np.testing.assert_allclose(z_of(second), second.scene.cloud.mean[0], atol=1e-4)
     wanted = int(np.argmin(((cloud.mean - np.median(cloud.mean, 0)) ** 2).sum(1)))
     place = first.plane.to_widget(*map(float, first.space.to_map(cloud.mean[wanted]))).toPoint()
     hover(first.plane, place)

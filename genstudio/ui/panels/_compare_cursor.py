@@ -34,10 +34,7 @@ class Target:
         return int(self.values[0])
 
 
-REST = {
-    "quantile": Target("quantile", (0.5, 0.5)),
-    "image": Target("image", (0.0,)),
-}
+MIDDLE = Target("quantile", (0.5, 0.5))
 
 
 class Cursor(QObject):
@@ -121,10 +118,14 @@ class Cursor(QObject):
 
     def middle(self) -> Target | None:
         """Where the cursor stands when nobody has put it anywhere."""
-        if self.link in REST:
-            return REST[self.link]
         first = next((pane for pane in self._panes.values() if pane.source), None)
-        return None if first is None else Target("z", (0.0,) * first.dim())
+        if self.link == "quantile" or first is None:
+            return MIDDLE if self.link == "quantile" else None
+        if self.link == "z":
+            return Target("z", (0.0,) * first.dim())
+        cloud = first.scene.cloud
+        known = cloud is not None and len(cloud.index) > 0
+        return Target("image", (float(cloud.index[0]),)) if cloud is not None and known else None
 
     def again(self) -> None:
         """Panes have changed: the same place in each."""
@@ -273,6 +274,8 @@ class Cursor(QObject):
             pane = self._panes.get(slot)
             probe = frame.value(slot) if frame is not None else None
             if pane is None or frame is None or probe is None or pane.source != part.model:
+                continue
+            if pane.readout.sentence():
                 continue
             rows = [*self._coordinates(pane, part), *self.value_rows(pane, part.at)]
             pane.readout.show_image(probe.image, frame.number, rows)

@@ -179,7 +179,7 @@ class Maps(QWidget):
                 "gap: distance of the picture to what the model can do, in thresholds;"
                 " above 1 is off support"
             ),
-            "density": self.tr("density of the encodings (kNN), log10 per latent unit\u00b2"),
+            "density": self.tr("density of the encodings (kNN), log10 per unit of latent volume"),
             "volume": self.tr("decoder volume \u221adet J\u1d40J, log10 of pixel units"),
             "cycle": self.tr("cycle error |enc(dec z) \u2212 z|, latent units"),
             JUDGE: self.tr(
