@@ -15,7 +15,7 @@ from genstudio.ui.panels._map_scene import Scene
 from genstudio.ui.session import Priority, Session
 from genstudio.ui.widgets.latent_plane import Extent
 
-CELL_PX = 5.0  # logical pixels of a cell, about
+CELL_PX = 6.0  # logical pixels of a cell, about
 MAX_SIDE = 160  # cells
 
 
