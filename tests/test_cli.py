@@ -46,6 +46,7 @@ def test_window_options_are_told_from_commands(
         (["sample", "x", "--out", "no-such-folder/x.png"], "no-such-folder"),
         (["sample", "x", "--out", "x.png", "-n", "0"], "-n"),
         (["sample", "x", "--out", "x.png", "--npz", "no-such-folder/x.npz"], "no-such-folder"),
+        (["sample", "x", "--out", "x.png", "--npz", "."], "is a folder"),
         (["sample", "x", "--out", "x.png", "--sampler", "magic"], "magic"),
         (["evaluate", "no-such-model", "--data", "mnist"], "no-such-model"),
         (["bench", "speed"], "speed"),

@@ -78,12 +78,16 @@ def check_name(path: Path | None, *endings: str) -> None:
 
 
 def check_folder(path: Path | None) -> None:
-    """Refuse a file whose folder does not exist, before any work.
+    """Refuse a file whose folder does not exist, or that is a folder, before any work.
 
     Raises: BadInput naming the folder.
     """
-    if path is not None and not path.parent.is_dir():
+    if path is None:
+        return
+    if not path.parent.is_dir():
         raise BadInput(f"The folder {path.parent} does not exist. Make it first.")
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder. Choose the name of a file in it.")
 
 
 def tiles(images: np.ndarray, columns: int | None = None) -> np.ndarray:
