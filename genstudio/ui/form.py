@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from genstudio.ui import icons, theme
 from genstudio.ui._form_fields import Editor, Field, editor, fields
-from genstudio.ui.widgets.elided_label import ElidedLabel
 
-_FIELD_PX = 144  # width of the column of fields
+_FIELD_PX = 144  # width of the column of fields where there is room
+_NARROW_FIELD_PX = 96
 
 
 class _Row:
@@ -22,13 +22,16 @@ class _Row:
 
     def __init__(self, field: Field, parent: QWidget) -> None:
         self.field = field
-        self.label = theme.quiet(ElidedLabel(parent, field.title))
+        self.label = theme.quiet(QLabel(field.title, parent))
+        self.label.setWordWrap(True)
+        self.label.setMinimumWidth(1)  # else a long word would push the fields out of sight
         self.editor: Editor = editor(field, parent)
         self.reset = QToolButton(parent)
         self.error = theme.error(QLabel(parent))
         self.label.setToolTip(f"{field.title}\n{field.tooltip()}")
         self.editor.widget.setToolTip(field.tooltip())
-        self.editor.widget.setFixedWidth(_FIELD_PX)
+        self.editor.widget.setMinimumWidth(_NARROW_FIELD_PX)
+        self.editor.widget.setMaximumWidth(_FIELD_PX)
         self.editor.widget.setAccessibleName(field.title)
         if not self.editor.widget.accessibleDescription():
             self.editor.widget.setAccessibleDescription(field.tooltip())
@@ -173,9 +176,10 @@ class Form(QWidget):
     def _fill(page: QWidget, rows: list[_Row]) -> None:
         grid = QGridLayout(page)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(theme.GRID)
+        grid.setHorizontalSpacing(theme.GRID // 2)
         grid.setVerticalSpacing(6)
         grid.setColumnStretch(0, 1)
+        grid.setColumnStretch(2, 1)
         for index, row in enumerate(rows):
             for widget in (row.label, row.editor.widget, row.reset, row.error):
                 widget.setParent(page)

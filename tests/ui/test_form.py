@@ -49,6 +49,19 @@ def type_into(qtbot, form: Form, key: str, text: str) -> Any:
     return widget
 
 
+@pytest.mark.parametrize("width", [204, 280])
+def test_a_narrow_form_keeps_its_fields_in_sight(qtbot, form: Form, width: int) -> None:
+    form.resize(width, 600)
+    qtbot.waitUntil(lambda: form.width() == width)
+    for key in ("latent_dim", "lr", "net", "steps"):
+        field = form.field_widget(key)
+        assert field.mapTo(form, field.rect().topRight()).x() < width
+    label = form._rows["latent_dim"].label
+    assert label.wordWrap() and label.height() >= label.heightForWidth(label.width())
+    longest = max(map(label.fontMetrics().horizontalAdvance, label.text().split()))
+    assert longest <= label.width()
+
+
 def test_starts_with_the_defaults(form: Form) -> None:
     assert Sample(**form.values()) == Sample()
     assert form.valid()

@@ -263,7 +263,7 @@ def test_a_run_of_another_day_is_resumed_from_its_folder(
     reaches(qtbot, panel, JobState.STOPPED)
     folder = slot_of(panel).view.recipe.out
     panel.runs.slots[0] = None  # as after a new start of the program
-    panel._choose(0)
+    panel.choose(0)
     assert panel.resume_folder(folder)
     reaches(qtbot, panel, JobState.DONE)
     until(qtbot, lambda: panel.picture().curves.data("loss", "train")[0].tolist()[:1] == [1])

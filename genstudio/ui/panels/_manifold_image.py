@@ -20,12 +20,11 @@ from PySide6.QtWidgets import (
 from genstudio.ui import icons, theme
 from genstudio.ui.panels._manifold_rows import Rows, heading
 from genstudio.ui.panels._manifold_text import figures
-from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.image_view import ImageView
 from genstudio.ui.widgets.number_field import NumberField
 
 PICTURE_PX = 84  # logical pixels of each small picture, where there is room
-NARROW_PX = 250
+NARROW_PX = 250  # below this width the pictures stand one below the other
 
 
 class ImageSection(QWidget):
@@ -40,7 +39,7 @@ class ImageSection(QWidget):
         self.index = NumberField(integer=True, minimum=0)
         self.index.setAccessibleName(self.tr("Number of the test image"))
         self.index.setToolTip(self.tr("Number of an image of the test set, from 0; Enter shows it"))
-        self.index.setFixedWidth(72)
+        self.index.setFixedWidth(64)
         self.index.committed.connect(self._take_index)
         self.random = QToolButton()
         icons.wear(self.random, "dice")
@@ -59,6 +58,7 @@ class ImageSection(QWidget):
         self.draw.clicked.connect(self.draw_wanted)
         self.seed = theme.caption(QLabel())
         self._sampling = QWidget()
+        self._pictures = QGridLayout()
         self._lay_out()
         self.set_none()
 
@@ -68,9 +68,12 @@ class ImageSection(QWidget):
         return view
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        narrow = self.width() < NARROW_PX
         side = max(28, min(PICTURE_PX, (self.width() - 2 * theme.GRID) // 3))
         for view in (self.input, self.output, self.drawn):
             view.setFixedSize(side, side)
+        if narrow != self._narrow:
+            self._place(narrow)
         super().resizeEvent(event)
 
     def minimumSizeHint(self) -> QSize:
@@ -78,27 +81,16 @@ class ImageSection(QWidget):
 
     def _lay_out(self) -> None:
         chooser = QHBoxLayout()
-        chooser.setSpacing(theme.GRID)
+        chooser.setSpacing(theme.GRID // 2)
         chooser.addWidget(theme.quiet(QLabel(self.tr("Test image"))))
         chooser.addStretch(1)
         chooser.addWidget(self.index)
         chooser.addWidget(self.random)
-        pictures = QGridLayout()
-        pictures.setContentsMargins(0, 0, 0, 0)
-        pictures.setHorizontalSpacing(theme.GRID)
-        pictures.setVerticalSpacing(2)
-        for column, (view, name) in enumerate(
-            (
-                (self.input, self.tr("image")),
-                (self.output, self.tr("reconstruction")),
-                (self.drawn, self.tr("draw")),
-            )
-        ):
-            caption = theme.caption(ElidedLabel(text=name))
-            pictures.addWidget(view, 0, column)
-            pictures.addWidget(caption, 1, column)
-        self._drawn_caption = caption
-        pictures.setColumnStretch(3, 1)
+        self._pictures.setContentsMargins(0, 0, 0, 0)
+        self._pictures.setHorizontalSpacing(theme.GRID)
+        names = (self.tr("image"), self.tr("reconstruction"), self.tr("a draw of z"))
+        self.captions = [theme.caption(QLabel(name)) for name in names]
+        self._place(False)
         inner = QVBoxLayout(self._sampling)
         inner.setContentsMargins(0, theme.GRID, 0, 0)
         inner.setSpacing(4)
@@ -115,8 +107,24 @@ class ImageSection(QWidget):
         column.addWidget(heading(self.tr("Image")))
         column.addLayout(chooser)
         column.addWidget(self.title)
-        column.addLayout(pictures)
+        column.addLayout(self._pictures)
         column.addWidget(self._sampling)
+
+    def _place(self, narrow: bool) -> None:
+        """Pictures beside each other with their names below; where the names would be cut, below
+        each other with their names at the right.
+        """
+        self._narrow = narrow
+        grid = self._pictures
+        views = (self.input, self.output, self.drawn)
+        for index, (view, caption) in enumerate(zip(views, self.captions, strict=True)):
+            for widget in (view, caption):
+                grid.removeWidget(widget)
+            grid.addWidget(view, *((index, 0) if narrow else (0, index)))
+            grid.addWidget(caption, *((index, 1) if narrow else (1, index)))
+        for column in range(1, 4):
+            grid.setColumnStretch(column, int(column == (1 if narrow else 3)))
+        grid.setVerticalSpacing(theme.GRID // 2 if narrow else 2)
 
     def _take_index(self) -> None:
         value = self.index.value()
@@ -139,7 +147,7 @@ class ImageSection(QWidget):
 
     def set_posterior(self, reconstruction: np.ndarray, has_std: bool) -> None:
         self.output.set_image(reconstruction)
-        for widget in (self._sampling, self.drawn, self._drawn_caption):
+        for widget in (self._sampling, self.drawn, self.captions[2]):
             widget.setVisible(has_std)
         if not has_std:
             self.drawn.set_image(None)

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from genstudio.ui import theme
@@ -17,8 +16,6 @@ from genstudio.ui.panels._train_setup import SetupPage
 
 if TYPE_CHECKING:
     from genstudio.ui.session import Session
-
-ROOMY_PX = 230
 
 
 class Inspector(QWidget):
@@ -48,11 +45,6 @@ class Inspector(QWidget):
             column.addWidget(widget)
         column.addStretch(1)
         self.live.hide()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        right = theme.GRID if self.width() >= ROOMY_PX else 0
-        self.layout().setContentsMargins(theme.GRID, theme.GRID, right, theme.GRID)
 
     def shows_setup(self) -> bool:
         """Whether the start form is what the hand sees first."""

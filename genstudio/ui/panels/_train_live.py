@@ -181,11 +181,21 @@ def number_rows(slot: Slot, words: QWidget) -> list[tuple[str, str]]:
     return rows
 
 
+def figure(value: float) -> str:
+    """A loss to a hundredth, or to a tenth from 100 on."""
+    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:,.2f}"
+
+
 def loss_rows(slot: Slot, words: QWidget) -> list[tuple[str, str]]:
-    """The newest value of each loss part, training and test."""
+    """The newest value of each loss part, training and test, below the steps they are of."""
     rows = []
-    for part in slot.curves.parts():
+    parts = slot.curves.parts()
+    ends = [slot.curves.series(split, part)[0] for split in ("train", "test") for part in parts[:1]]
+    if any(len(end) for end in ends):
+        steps = "  ".join(f"{end[-1]:,.0f}" if len(end) else "" for end in ends)
+        rows.append((words.tr("of step"), steps))
+    for part in parts:
         values = [slot.curves.last(split, part) for split in ("train", "test")]
-        text = "   ".join("" if value is None else f"{value:,.2f}" for value in values)
+        text = "  ".join("" if value is None else figure(value) for value in values)
         rows.append((words.tr(part.replace("_", " ")), text))
     return rows

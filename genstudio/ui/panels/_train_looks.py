@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 INTERVAL_MS = 400  # between looks at a live model
 PUBLISH_MS = 150  # new weights are asked for this long before a look
-UNITS_INTERVAL_MS = 2500  # active units take half a second of work, so they are seldom counted
+UNITS_INTERVAL_MS = 1000  # between two counts of active units
 N_CELLS = 10  # cells along each side of the small sheet
 N_ENCODED = 256  # images whose encodings say where the sheet lies
-N_UNITS = 1000  # images over which active units are counted
+N_UNITS = 256  # test images over which active units are counted: few, so that they keep up
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Looker(QObject):
         self._session = session
         self._aim: Aim | None = None
         self._asked: Aim | None = None
+        self._counted: Aim | None = None  # of the latest count of active units that was asked for
         self._waiting: set[str] = set()
         self._seen = False
         self._n_pairs, self._asked_at, self._units_at = 10, 0.0, 0.0
@@ -86,9 +87,11 @@ class Looker(QObject):
         before = self._aim
         if aim is not None and (before is None or aim.run != before.run):
             self._asked, self._prior, self._units_at, self._unit = None, False, 0.0, ""
+            self._counted = None
             self._waiting.clear()
         elif aim is not None and before is not None and aim.frame.source != before.frame.source:
-            self._units_at = 0.0
+            self._units_at, self._counted = 0.0, None
+            self._waiting.discard("units")
         self._aim = aim
         self._look()
 
@@ -99,6 +102,7 @@ class Looker(QObject):
         if aim is None or not self._seen or not self._session.torch_ready:
             return
         if aim == self._asked and not self._stale:
+            self._count(aim)
             return
         left_ms = INTERVAL_MS - 1000 * (time.monotonic() - self._asked_at)
         same_source = self._asked is not None and self._asked.frame.source == aim.frame.source
@@ -129,18 +133,27 @@ class Looker(QObject):
                     split="test",
                     limit=N_ENCODED,
                 )
-        if (
-            1000 * (time.monotonic() - self._units_at) > UNITS_INTERVAL_MS
-            and aim.latent_dim is not None
-        ):
-            self._units_at = time.monotonic()
-            self._ask(aim, "units", "metrics.units:active", data=aim.data, n=N_UNITS)
+        self._count(aim)
+
+    def _count(self, aim: Aim) -> None:
+        """Count the active units of what is in view, now or when the last count is old enough; a
+        count that goes on is never put off by a newer one.
+        """
+        if aim.latent_dim is None or aim == self._counted or "units" in self._waiting:
+            return
+        left_ms = UNITS_INTERVAL_MS - 1000 * (time.monotonic() - self._units_at)
+        if left_ms > 0:
+            if not self._again.isActive():
+                self._again.start(max(20, int(left_ms)))
+            return
+        self._units_at, self._counted = time.monotonic(), aim
+        self._ask(aim, "units", "metrics.units:active", data=aim.data, n=N_UNITS)
 
     def _ask(self, aim: Aim, key: str, query: str, **arguments: Any) -> None:
         from genstudio.ui.session import Priority
 
         self._waiting.add(key)
-        priority = {"look": Priority.PICTURE, "units": Priority.REPORT}.get(key, Priority.SHEET)
+        priority = Priority.PICTURE if key == "look" else Priority.SHEET
         self._session.ask(
             self,
             key,
@@ -167,7 +180,10 @@ class Looker(QObject):
         elif key == "sheet":
             self.sheet.emit(value, step)
         elif key == "units":
+            if aim.frame.live and step < self._aim.frame.step:
+                self._counted = None
             self.units.emit(value, step)
+            self._look()
         elif key == "where":
             self._placed(aim, value)
         else:

@@ -112,7 +112,7 @@ class Previews(QWidget):
         """The decoded latent plane."""
         self.sheet.set_image(sheet.mosaic)
         self.sheet.caption.setText(
-            self.tr("latent plane, z1 from {0} to {1}, z2 from {2} to {3}").format(
+            self.tr("latent plane, z1 {0} to {1}, z2 {2} to {3}").format(
                 *(f"{v:.3g}" for v in (sheet.xs[0], sheet.xs[-1], sheet.ys[-1], sheet.ys[0]))
             )
         )

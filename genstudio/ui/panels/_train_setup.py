@@ -200,17 +200,20 @@ class SetupPage(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.GRID)
         grid.setVerticalSpacing(6)
-        grid.setColumnStretch(0, 1)
+        grid.setColumnStretch(1, 1)
         names = (self.tr("Family"), self.tr("Data"), self.tr("Name"))
-        for row, (text, field) in enumerate(
-            zip(names, (self.family, self.data, self.name), strict=True)
-        ):
+        fields = (self.family, self.data, self.name)
+        for row, (text, field) in enumerate(zip(names, fields, strict=True), start=1):
             label = theme.quiet(QLabel(text, self))
             label.setBuddy(field)
             field.setAccessibleName(text)
-            field.setFixedWidth(_FIELD_PX)
-            grid.addWidget(label, row, 0)
-            grid.addWidget(field, row, 1)
+            field.setMinimumWidth(_FIELD_PX)
+            if field is self.family:  # its titles are long: they take a line of their own
+                grid.addWidget(label, 0, 0, 1, 2)
+                grid.addWidget(field, 1, 0, 1, 2)
+            else:
+                grid.addWidget(label, row, 0)
+                grid.addWidget(field, row, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)

@@ -35,5 +35,5 @@ def unit_rows(units: Any, step: int, words: QWidget) -> tuple[list[tuple[str, st
         rows += [
             (name.format(i + 1), value.format(f"{units.kl[i]:.2f}")) for i in order[:MAX_SHOWN]
         ]
-    rows.append((words.tr("counted at step"), f"{step:,}"))
+    rows.append((words.tr("of step"), f"{step:,}"))
     return rows, units.alarm

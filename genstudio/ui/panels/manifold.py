@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from genstudio.abilities import LIKELIHOOD
@@ -32,6 +31,7 @@ from genstudio.ui.panels._manifold_probe import Prober
 from genstudio.ui.panels._manifold_study import Study
 from genstudio.ui.panels._manifold_text import HELP
 from genstudio.ui.panels._manifold_time import TrainingTimeline
+from genstudio.ui.panels._manifold_wiring import wire
 from genstudio.ui.panels._map_home import Home
 from genstudio.ui.panels._map_scene import Scene, Subset
 from genstudio.ui.panels._map_space import Space, information, why_no_map
@@ -73,8 +73,8 @@ class Manifold(Panel):
         self._step: int | None = None  # of the sheet, where the model trains
         self._stale = False  # weights have moved while nobody looked
         self._lay_out()
-        self._wire()
-        self._model_changed("A")
+        wire(self)
+        self.model_changed("A")
 
     def _lay_out(self) -> None:
         middle = QHBoxLayout()
@@ -94,47 +94,6 @@ class Manifold(Panel):
         column.addWidget(self.pages, 1)
         self.setFocusProxy(self.plane)
 
-    def _wire(self) -> None:
-        session, plane, scene = self.session, self.plane, self.scene
-        session.model_changed.connect(self._model_changed)
-        session.weights_moved.connect(self._weights_moved)
-        session.data_changed.connect(self._data_changed)
-        session.image_offered.connect(self._image_offered)
-        session.job_event.connect(self._job_event)
-        plane.menu_wanted.connect(self.actions.show_menu)
-        plane.view_wanted.connect(self._show_status)
-        scene.sheet_shown.connect(self._sheet_shown)
-        scene.sheet_failed.connect(self._sheet_failed)
-        scene.points_failed.connect(self._points_failed)
-        scene.encodings_changed.connect(self._encodings_changed)
-        self.overlays.named.connect(self.legend.set_classes)
-        self.study.posterior_changed.connect(self._posterior_changed)
-        self.study.plane_found.connect(self.set_space)
-        self.study.plane_refused.connect(
-            lambda: self.column.plane.set_plane(self.scene.space.plane)
-        )
-        self._timeline.chosen.connect(self._scrubbed)
-        self.bar.layer_toggled.connect(self._layer_toggled)
-        self.bar.scale_chosen.connect(self.choose_scale)
-        self.bar.reset_wanted.connect(plane.reset_view)
-        self.bar.save_wanted.connect(self.actions.save_sheet)
-        self.legend.filter_changed.connect(self._filter_changed)
-        self.empty.pressed.connect(self._fill)
-        column = self.column
-        column.copy_text.connect(self.actions.copy_text)
-        column.copy_python.connect(self.actions.copy_python)
-        column.subset_chosen.connect(self._subset_chosen)
-        column.style_chosen.connect(self.choose_style)
-        column.plane.plane_changed.connect(self.set_space)
-        column.plane.pca_wanted.connect(self.study.plane_of_encodings)
-        column.plane.images_wanted.connect(lambda a, b, c: self.study.plane_through((a, b, c)))
-        column.plane.shell_changed.connect(lambda on: self.set_space(shell=on))
-        column.plane.ellipse_changed.connect(self._ellipse_chosen)
-        column.help_wanted.connect(self._show_help)
-        random = QShortcut(QKeySequence("R"), plane)
-        random.setContext(Qt.ShortcutContext.WidgetShortcut)
-        random.activated.connect(self.study.choose_random)
-
     # Panel -------------------------------------------------------------------------------------
 
     def inspector(self) -> QWidget:
@@ -153,7 +112,7 @@ class Manifold(Panel):
 
     # The model ---------------------------------------------------------------------------------
 
-    def _model_changed(self, slot: str) -> None:
+    def model_changed(self, slot: str) -> None:
         if slot != "A":
             return
         ref = self.session.model("A")
@@ -203,7 +162,7 @@ class Manifold(Panel):
         elif ref is not None:
             self.study.choose(0, quiet=True)
 
-    def _weights_moved(self, slot: str, step: int) -> None:
+    def weights_moved(self, slot: str, step: int) -> None:
         if slot != "A" or self._ref is None or self._timeline.source() != self._ref.source:
             return
         if self.isVisible():
@@ -217,7 +176,7 @@ class Manifold(Panel):
         self.prober.again()
         self.study.encode()
 
-    def _scrubbed(self, source: str) -> None:
+    def scrubbed(self, source: str) -> None:
         """Another moment of the training: the same map, points and probe of that step."""
         if self._ref is None:
             return
@@ -225,12 +184,12 @@ class Manifold(Panel):
         self.prober.again()
         self.study.encode()
 
-    def _job_event(self, event: Event) -> None:
+    def job_event(self, event: Event) -> None:
         if event.kind == "snapshot" and self._ref is not None and event.run == self._ref.run:
             self._ref = self.session.model("A")
             self._timeline.set_model(self._ref)
 
-    def _data_changed(self) -> None:
+    def data_changed(self) -> None:
         self.study.image = None
         self.study.count = 0
         self.scene.set_subset(self.scene.subset)
@@ -267,7 +226,7 @@ class Manifold(Panel):
         else:
             self.scene.set_space(space)
         self.hand.show_pins()
-        self._posterior_changed()
+        self.posterior_changed()
         self.overlays.show_prior()
 
     def _dress(self, space: Space) -> None:
@@ -278,16 +237,16 @@ class Manifold(Panel):
 
     # Pictures ----------------------------------------------------------------------------------
 
-    def _sheet_shown(self, news: tuple[float, int | None]) -> None:
+    def sheet_shown(self, news: tuple[float, int | None]) -> None:
         self.pages.setCurrentIndex(0)
         self._step = news[1]
-        self._show_status(news[0])
+        self.show_status(news[0])
 
-    def _show_status(self, share: float = 0.0) -> None:
+    def show_status(self, share: float = 0.0) -> None:
         """How many cells, whether more are on their way, and of which training step."""
         self.bar.say_cells(self.plane.cells_in_view(), share, self._step)
 
-    def _sheet_failed(self, failure: Failure) -> None:
+    def sheet_failed(self, failure: Failure) -> None:
         self._say(failure.sentence(), self.tr("Try again"))
 
     def _say(self, sentence: str, button: str) -> None:
@@ -298,18 +257,18 @@ class Manifold(Panel):
     def _offer(self) -> str:
         return self.tr("Show %1").replace("%1", FIRST_MODEL)
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
         if self._ref is None:
             self.session.try_show("A", FIRST_MODEL)
         else:
-            self._model_changed("A")
+            self.model_changed("A")
 
-    def _points_failed(self, failure: Failure) -> None:
+    def points_failed(self, failure: Failure) -> None:
         self.column.say_of_points(failure.sentence())
         if not self.home.known:
             self._release()
 
-    def _encodings_changed(self) -> None:
+    def encodings_changed(self) -> None:
         cloud = self.scene.cloud
         if cloud is None:
             return
@@ -329,18 +288,18 @@ class Manifold(Panel):
         self.hand.show_rest()
         self.overlays.show_prior()
 
-    def _layer_toggled(self, layer: str, on: bool) -> None:
+    def layer_toggled(self, layer: str, on: bool) -> None:
         if layer in ("sheet", "points"):
             self.plane.set_layer_shown(layer, on)
         self.overlays.show_prior()
-        self._posterior_changed()
+        self.posterior_changed()
         self.overlays.show_dots()
 
-    def _filter_changed(self, shown: set[int]) -> None:
+    def filter_changed(self, shown: set[int]) -> None:
         hidden = frozenset(range(len(self.overlays.names))) - frozenset(shown)
         self.scene.set_hidden(hidden)
 
-    def _subset_chosen(self, subset: Subset) -> None:
+    def subset_chosen(self, subset: Subset) -> None:
         self.scene.set_subset(subset)
         self.column.say_of_points("")
 
@@ -351,21 +310,21 @@ class Manifold(Panel):
 
     # The image ---------------------------------------------------------------------------------
 
-    def _image_offered(self, image: np.ndarray, title: str) -> None:
+    def image_offered(self, image: np.ndarray, title: str) -> None:
         if self._ref is not None:
             self.study.set_image(image, title)
 
-    def _posterior_changed(self) -> None:
+    def posterior_changed(self) -> None:
         self.overlays.show_posterior()
         mean = self.study.mean
         if mean is not None and len(mean) == self.scene.space.plane.latent_dim:
             self.hand.look_at_mean(mean)
 
-    def _ellipse_chosen(self, kind: str) -> None:
+    def ellipse_chosen(self, kind: str) -> None:
         self.overlays.ellipse = kind
-        self._posterior_changed()
+        self.posterior_changed()
 
-    def _show_help(self) -> None:
+    def show_help(self) -> None:
         from genstudio.ui.help import HelpDialog
 
         title = self.tr("What am I seeing? %1").replace("%1", PANEL.title)

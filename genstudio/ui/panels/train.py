@@ -24,6 +24,7 @@ from genstudio.ui.panels._train_launch import Launcher
 from genstudio.ui.panels._train_runs import N_SLOTS, Runs, Slot
 from genstudio.ui.panels._train_sight import Sight
 from genstudio.ui.panels._train_units import unit_rows
+from genstudio.ui.panels._train_wiring import wire
 from genstudio.ui.widgets.banner import Banner, EmptyState
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class TrainPanel(Panel):
         self._picture_state: dict[str, Any] = {}
         self._start_when_ready = False
         self._arrange()
-        self._wire()
-        self._choose(0)
+        wire(self)
+        self.choose(0)
 
     # Parts -------------------------------------------------------------------------------------
 
@@ -77,36 +78,6 @@ class TrainPanel(Panel):
         column.addWidget(self.banner)
         column.addWidget(self.body, 1)
 
-    def _wire(self) -> None:
-        bar, session = self.bar, self.session
-        bar.slot_chosen.connect(self._choose)
-        bar.start.connect(self.start)
-        bar.resume.connect(self.resume)
-        bar.pause.connect(lambda: self.runs.pause(self.chosen))
-        bar.stop.connect(lambda: self.runs.stop(self.chosen))
-        bar.step.connect(lambda: self._advance(self.runs.step))
-        bar.epoch.connect(lambda: self._advance(self.runs.epoch))
-        self.empty.pressed.connect(self.start)
-        self.runs.changed.connect(self._run_changed)
-        self.runs.curves_grew.connect(self._curves_grew)
-        self.runs.curves_moved.connect(lambda _slot: self._draw_curves())
-        self.runs.frames_moved.connect(self._frames_moved)
-        self.files.overlays_changed.connect(self._draw_curves)
-        self.files.resume_wanted.connect(self.resume_folder)
-        self.files.copy_wanted.connect(self.copy_command)
-        self.files.refused.connect(self.say)
-        self.launcher.began.connect(self._begun)
-        self.launcher.refused.connect(self.say)
-        self.sight.timeline.changed.connect(self._show_step)
-        looker = self.sight.looker
-        looker.looked.connect(self._looked)
-        looker.sheet.connect(lambda sheet, _step: self.picture().previews.show_sheet(sheet))
-        looker.units.connect(self._counted)
-        looker.unit.connect(lambda unit: self.picture().set_unit(unit))
-        looker.refused.connect(self._refused)
-        session.ready.connect(self._torch_is_here)
-        bar.lend_keys(self)
-
     def picture(self) -> Picture:
         """Curves and previews, built when there is something to draw: plotting loads slowly."""
         if self._picture is None:
@@ -132,11 +103,11 @@ class TrainPanel(Panel):
             )
             page.setup.changed.connect(self._offer_start)
             if self.session.torch_ready:
-                self._torch_is_here()
+                self.torch_is_here()
             self._show_chosen()
         return self._inspector
 
-    def _torch_is_here(self) -> None:
+    def torch_is_here(self) -> None:
         page = self._inspector
         if page is None:
             return
@@ -181,11 +152,11 @@ class TrainPanel(Panel):
         """Go on with the run in `folder` from its last checkpoint; 0 where it cannot."""
         return self.launcher.resume_folder(folder, self.chosen)
 
-    def _begun(self, index: int) -> None:
+    def begun(self, index: int) -> None:
         self.banner.hide()
-        self._choose(index)
+        self.choose(index)
 
-    def _advance(self, how: Callable[[int], None]) -> None:
+    def advance(self, how: Callable[[int], None]) -> None:
         """One step or one epoch; without a run it starts one that waits."""
         slot = self.slot()
         if (slot is None or slot.view.over) and not self.start(paused=True):
@@ -220,7 +191,7 @@ class TrainPanel(Panel):
 
     # What is shown -----------------------------------------------------------------------------
 
-    def _choose(self, index: int) -> None:
+    def choose(self, index: int) -> None:
         self.chosen = index
         self.bar.choose(index)
         self._show_chosen()
@@ -235,7 +206,7 @@ class TrainPanel(Panel):
         else:
             self.body.setCurrentWidget(self.picture())
             self.picture().previews.clear()
-            self._draw_curves()
+            self.draw_curves()
         if self._inspector is not None:
             self._inspector.show_slot(slot)
         self._show_failure(slot)
@@ -256,7 +227,7 @@ class TrainPanel(Panel):
         if page is not None and ready:
             self.bar.main.setEnabled(self.slot() is not None or page.setup.valid())
 
-    def _run_changed(self, index: int) -> None:
+    def run_changed(self, index: int) -> None:
         slot = self.runs.slots[index]
         self.bar.show_slots(self.runs.views())
         self.sight.watch(slot)
@@ -285,20 +256,20 @@ class TrainPanel(Panel):
         if self.banner.text() != failure.sentence() or not self.banner.isVisibleTo(self):
             self.banner.show_error(failure.sentence(), failure.details)
 
-    def _curves_grew(self, index: int, scalars: Scalars) -> None:
+    def curves_grew(self, index: int, scalars: Scalars) -> None:
         if self.sight.seen and self._picture is not None:
             if index == self.chosen:
                 self._picture.grow(scalars)
             else:
                 self._picture.others_grew()
 
-    def _draw_curves(self) -> None:
+    def draw_curves(self) -> None:
         """The chosen run in front, the other slot's and earlier runs behind it."""
         slot = self.slot()
         if slot is None or self._picture is None or not self.sight.seen:
             return
         self._picture.show_run(slot.curves, self._behind)
-        self._show_step()
+        self.show_step()
 
     def _behind(self) -> list[Curves]:
         """The other slot's run and the earlier ones that are measured in the same unit."""
@@ -309,25 +280,25 @@ class TrainPanel(Panel):
         scale = chosen.curves.scale if chosen is not None else ""
         return [run for run in (*others, *self.files.overlays()) if run.scale == scale]
 
-    def _frames_moved(self, index: int) -> None:
+    def frames_moved(self, index: int) -> None:
         if index == self.chosen:
             self.sight.show_frames()
 
-    def _show_step(self) -> None:
+    def show_step(self) -> None:
         if self._picture is not None:
             self._picture.show_step(self.sight.pointed_step())
 
-    def _looked(self, look: Any, step: int) -> None:
+    def looked(self, look: Any, step: int) -> None:
         live = self.sight.is_live()
         self.picture().previews.show_look(look, step, self.session.seed, live=live)
 
-    def _refused(self, failure: Failure) -> None:
+    def refused(self, failure: Failure) -> None:
         """A stored step cannot be shown; where the run failed, that is what is said."""
         slot = self.slot()
         if slot is not None and slot.view.failure is None:
             self.say(failure)
 
-    def _counted(self, units: Any, step: int) -> None:
+    def counted(self, units: Any, step: int) -> None:
         rows, alarm = unit_rows(units, step, self)
         self.inspector().live.show_units(rows, alarm)
 
@@ -339,8 +310,8 @@ class TrainPanel(Panel):
     def activated(self) -> None:
         self.sight.set_seen(True)
         for index in range(N_SLOTS):
-            self._run_changed(index)
-        self._draw_curves()
+            self.run_changed(index)
+        self.draw_curves()
 
     def deactivated(self) -> None:
         if self._picture is not None:

@@ -14,8 +14,8 @@ from genstudio.ui.widgets._curves_bar import CurvesBar
 from genstudio.ui.widgets._curves_export import CurvesExport, csv_text
 from genstudio.ui.widgets._curves_line import Line
 from genstudio.ui.widgets._curves_plot import Plot
+from genstudio.ui.widgets._curves_reading import Reading
 from genstudio.ui.widgets._series import Series, first_view, nearest, scaled
-from genstudio.ui.widgets.elided_label import ElidedLabel
 
 REDRAW_MS = 66  # at most 15 pictures a second, however fast points come
 _HUES = (1, 4, 6, 2, 3, 8, 7, 5)  # class colours for the parts after the first
@@ -61,8 +61,7 @@ class Curves(QWidget):
         self._plot = Plot(self)
         self._plot.setAccessibleName(self.tr("Curves; the values stand in the line above"))
         self._plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._read = ElidedLabel(self)
-        self._read.setFont(theme.figure_font(12))
+        self._read = Reading(self)
         self.bar = CurvesBar(self)
         self.bar.setVisible(bar)
         self.export = CurvesExport(self, self.csv, self.picture)
@@ -196,8 +195,8 @@ class Curves(QWidget):
         self._redraw()
 
     def reading(self) -> str:
-        """The values at the crosshair, or the last ones, in words."""
-        return self._read.text()
+        """The values at the crosshair, or the last ones, in words: a line for each step."""
+        return self._read.words()
 
     # Export ------------------------------------------------------------
 
@@ -309,7 +308,8 @@ class Curves(QWidget):
     def _visible(self) -> list[Line]:
         hidden = self._hidden
         curves = self._curves.values()
-        return [c for c in curves if c.part not in hidden and c.run not in hidden]
+        seen = [c for c in curves if c.part not in hidden and c.run not in hidden]
+        return sorted(seen, key=lambda c: (bool(c.run), c.split == "test"))
 
     def _redraw(self) -> None:
         self._timer.stop()
@@ -342,7 +342,8 @@ class Curves(QWidget):
         self.hovered.emit(x)
 
     def _reread(self) -> None:
-        words, dots = [], []
+        values: list[tuple[float, str]] = []
+        dots = []
         where: float | None = None
         for curve in self._visible():
             series = curve.series
@@ -354,12 +355,11 @@ class Curves(QWidget):
             if where is None or abs(x - (self._at or x)) < abs(where - (self._at or where)):
                 where = x
             unit = self._units.get(curve.part, "")
-            words.append(f"{curve.name} {y:.5g} {unit}".strip())
+            values.append((x, f"{curve.name} {y:.5g} {unit}".strip()))
             height = float(scaled(np.array([y]), self._log)[0])
             if self._at is not None and np.isfinite(height):
                 dots.append((x, height, self._colour(curve.run, curve.part)))
-        head = f"{self._x_label} {where:,.0f}   " if where is not None else ""
-        self._read.setText(head + "   ".join(words))
+        self._read.set_values(self._x_label, values)
         self._plot.point_at(where if self._at is not None else None, dots)
 
     def _dress(self) -> None:

@@ -92,13 +92,44 @@ def point_at(curves: Curves, x: float) -> QPoint:
 
 
 def test_the_pointer_reads_the_values(curves: Curves) -> None:
-    assert curves.reading().startswith("step 100   loss train 100 nats   loss test 110 nats")
+    assert curves.reading().startswith("step 100   loss train 100 nats   kl train 10")
+    assert curves.reading().endswith("loss test 110 nats")
     QTest.mouseMove(curves._plot.viewport(), point_at(curves, 40))
     assert "step 40" in curves.reading()
     assert "loss train 160 nats" in curves.reading()
     assert "loss test 160 nats" in curves.reading()  # the test before last, at step 50
     assert "kl train 4" in curves.reading()
     assert curves._plot._line.isVisible()
+
+
+def test_every_value_stands_with_its_step(curves: Curves) -> None:
+    curves.append("loss", "train", 120.0, 90.0)
+    curves.fit()
+    assert curves.reading().splitlines() == [
+        "step 120   loss train 90 nats",
+        "step 100   kl train 10   loss test 110 nats",
+    ]
+    curves.resize(1, 300)
+    QTest.qWait(0)
+    read = curves._read
+    assert read.height() >= read.heightForWidth(read.width())  # nothing is cut off
+
+
+def test_only_tests_that_are_few_are_marked(curves: Curves) -> None:
+    curves.set_data("loss", "test", np.array([0.0, 50.0, 100.0]), np.array([9.0, np.nan, 7.0]))
+    curves.fit()
+    line = curves._curves["", "loss", "test"]
+    assert line.dots.isVisible()
+    x, y = line.dots.getData()
+    assert (list(x), list(y)) == ([0.0, 100.0], [9.0, 7.0])
+    assert not len(curves._curves["", "loss", "train"].dots.getData()[0])
+    curves.set_shown_parts({"kl"})
+    assert not line.dots.isVisible()
+    curves.set_shown_parts({"loss"})
+    many = np.arange(1000.0)
+    curves.set_data("loss", "test", many, many)
+    curves.fit()
+    assert not len(line.dots.getData()[0])
 
 
 def test_the_crosshair_goes_by_key(qtbot, curves: Curves) -> None:
