@@ -11,6 +11,7 @@ import typer
 
 from genstudio.commands._options import Data, Source
 from genstudio.commands._output import (
+    check_folder,
     check_name,
     progress,
     tiles,
@@ -72,8 +73,7 @@ def interpolate(
     from genstudio.abilities import LATENT, BadInput
 
     check_name(out, ".png", ".gif")
-    if npz is not None and not npz.parent.is_dir():
-        raise BadInput(f"The folder {npz.parent} does not exist. Make it first.")
+    check_folder(npz)
     if density > 0.0 and path is not Kind.geodesic:
         raise BadInput(f"--density bends a geodesic, got --path {path.value}. Leave one out.")
     model: Any = genstudio.load(source)
