@@ -359,6 +359,9 @@ def test_active_units_stand_beside_the_kl(panel: TrainPanel, qtbot: QtBot) -> No
     rows = dict(live.code.rows())
     assert rows["active units"].endswith("of 2")
     assert rows["KL of z1"].endswith("nats")
+    newest = f"{panel.slot().view.step:,}"  # the count catches up when the run is over
+    until(qtbot, lambda: dict(live.code.rows())["of step"] == newest)
+    assert dict(live.losses.rows())["of step"].split()[0] == newest
     live.show_units([("active units", "0 of 2")], "Posterior collapse: every image gets one code.")
     assert live.alarm.isVisibleTo(live)
 
@@ -368,7 +371,7 @@ def test_the_unit_and_the_plane_are_those_of_the_run_in_view(
 ) -> None:
     finished(qtbot, panel)
     picture = panel.picture()
-    until(qtbot, lambda: "z1 from -3 to 3" in picture.previews.sheet.caption.text())
+    until(qtbot, lambda: "z1 -3 to 3" in picture.previews.sheet.caption.text())
     until(qtbot, lambda: picture.curves._y_label == "nats per image")
     setup = panel.inspector().setup
     setup.family.setCurrentIndex(setup.family.findData("ae"))
@@ -376,7 +379,7 @@ def test_the_unit_and_the_plane_are_those_of_the_run_in_view(
     setup.settings_form().set_values(QUICK)
     finished(qtbot, panel)
     until(qtbot, lambda: picture.curves._y_label == "squared error per image")
-    until(qtbot, lambda: "z1 from -3 to 3" not in picture.previews.sheet.caption.text())
+    until(qtbot, lambda: "z1 -3 to 3" not in picture.previews.sheet.caption.text())
     assert picture.lower.isHidden()
     assert panel.inspector().live.forms.keys() == {"train."}
 
