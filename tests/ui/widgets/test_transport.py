@@ -32,6 +32,7 @@ def bar(qtbot) -> Transport:
 
 
 def test_in_a_narrow_bar_the_caption_leaves_its_room_to_the_slider(bar: Transport) -> None:
+    bar.resize(1000, 48)
     bar.set_label("the finished model")
     bar.set_caption("training of vae-mnist-2d, 12 snapshots")
     QTest.qWait(0)
