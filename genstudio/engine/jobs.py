@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 PUBLISH_INTERVAL_S = 0.1  # weights of a watched model reach the ask lane at most ten times a second
 LIVE_SHARE = 0.03  # of one processor's time that looking at a model in training may take
-LONGEST_PAUSE_S = 5.0  # one dear look, the first above all, must not stop the pictures for minutes
+LONGEST_PAUSE_S = 20.0  # one dear look, the first above all, must not stop the pictures for minutes
 
 
 @dataclass(frozen=True)
