@@ -19,7 +19,7 @@ from genstudio.engine.outbox import Outbox
 log = logging.getLogger(__name__)
 
 PUBLISH_INTERVAL_S = 0.1  # weights of a watched model reach the ask lane at most ten times a second
-LIVE_SHARE = 0.03  # of one processor's time that looking at a model in training may take
+LIVE_SHARE = 0.02  # of one processor's time that looking at a model in training may take
 LONGEST_PAUSE_S = 20.0  # one dear look, the first above all, must not stop the pictures for minutes
 
 
