@@ -23,6 +23,7 @@ from genstudio.engine.messages import (
     Refusal,
     StateChange,
 )
+from genstudio.engine.outbox import Outbox
 
 WAIT_S = 20.0  # a loaded machine takes its time
 
@@ -487,28 +488,57 @@ def test_weights_that_cannot_be_copied_end_neither_job_nor_lane(desk: Desk) -> N
     assert desk.of(Published) == []
 
 
-def test_looking_at_a_model_in_training_stays_a_small_share(queries: dict[str, Any]) -> None:
-    """Each new weights' answers take 20 ms; at a share of 5 % they come at most every 0.4 s."""
+@pytest.mark.parametrize("look_s", [0.0, 0.02, 0.1, 60.0])
+def test_looking_at_a_model_in_training_stays_a_small_share(
+    monkeypatch: pytest.MonkeyPatch, look_s: float
+) -> None:
+    """Each new weights' answers take `look_s`; by a clock of our own, weights follow no sooner than
+    that is the share, ten times a second at most, and no later than the longest pause.
+    """
+    now, handed = [100.0], []
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: now[0])
+    lane = jobs.JobLane(
+        Outbox(lambda: None),
+        lambda *weights: handed.append(now[0]),
+        lambda error: Failure(str(error)),
+        lambda model: look_s,
+    )
+    run = lane.start(Counter, "job", paused=False)
+    lane.set(run, lambda entry: setattr(entry, "watched", True))
+    tick = 0.01
+    while len(handed) < 4:
+        lane.turn()
+        now[0] += tick
+    wanted = min(max(jobs.PUBLISH_INTERVAL_S, look_s / jobs.LIVE_SHARE), jobs.LONGEST_PAUSE_S)
+    for earlier, later in itertools.pairwise(handed):
+        assert wanted - 1e-6 <= later - earlier <= wanted + 2 * tick
+    lane.stop_all()
+    lane.turn()
 
-    def sheet(model: str) -> str:
+
+def test_what_looking_at_a_live_model_takes_is_counted(queries: dict[str, Any]) -> None:
+    """All but the pointer's asks, since the weights that were published last."""
+
+    def look(model: str) -> str:
         end = time.perf_counter() + 0.02
         while time.perf_counter() < end:
             pass
         return model
 
-    queries["sheet"] = sheet
+    queries["look"] = look
     desk = Desk()
     run = desk.engine.start(Counter, "job")
     desk.engine.watch(run, True)
     desk.until(lambda ms: desk.of(Published) != [])
-    pauses = []
-    for n in range(1, 4):
-        desk.engine.ask(f"live:{run}", "sheet", "sheet", {}, Priority.SHEET)
-        desk.until(lambda ms, n=n: len(desk.of(Answer)) >= n)
-        answered, before = time.monotonic(), len(desk.of(Published))
-        desk.until(lambda ms, before=before: len(desk.of(Published)) > before)
-        pauses.append(time.monotonic() - answered)
-    assert sorted(pauses)[1] >= 0.25  # once, weights may have been on their way already
+    desk.engine.pause(run)
+    desk.until(lambda ms: JobState.PAUSED in desk.states() and desk.engine.idle())
+    before = desk.engine._asks.spent_s(f"live:{run}")
+    desk.engine.ask(f"live:{run}", "probe", "look", {}, Priority.POINTER)
+    desk.until(lambda ms: len(desk.of(Answer)) == 1 and desk.engine.idle())
+    assert desk.engine._asks.spent_s(f"live:{run}") == before
+    desk.engine.ask(f"live:{run}", "sheet", "look", {}, Priority.SHEET)
+    desk.until(lambda ms: len(desk.of(Answer)) == 2 and desk.engine.idle())
+    assert desk.engine._asks.spent_s(f"live:{run}") >= before + 0.02
     assert desk.engine.close()
 
 
