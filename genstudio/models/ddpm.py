@@ -1,0 +1,380 @@
+"""Denoising diffusion: noise is added in T small steps, and a net learns to take it away.
+
+Equations (Ho, Jain & Abbeel 2020, Denoising Diffusion Probabilistic Models; alpha-bar_t is a_t):
+x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) noise (eq. 4); the loss is the mean squared error of the net's
+output against noise (their eq. 14), x_0, or v = sqrt(a_t) noise - sqrt(1 - a_t) x_0 (Salimans & Ho
+2022). Samplers stand in `_diffusion`. Guidance adds g times the difference that a class makes to
+the output without one: out = out(none) + g (out(class) - out(none)) (Ho & Salimans 2022).
+log_prob is the variational bound (eq. 5) with the posterior variances, of 8-bit pixels divided by
+their width, so a density over x itself.
+
+Differs: the net is far smaller: pixels are folded into patches of 2 x 2 first.
+Differs: the times of a batch are spread evenly over 1..T (Kingma et al. 2021, appendix I.1), which
+lowers the variance of the loss and leaves its mean as it is.
+Differs: the latent space is x_T, reached by DDIM without noise in both directions (Song et al.
+2021); it is exact only in the limit of many steps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from torch import Tensor
+
+from genstudio.abilities import BadInput
+from genstudio.models._base import Family, Model, Posterior, Step, Update, explain
+from genstudio.models._config import N_
+from genstudio.models._ddpm_config import DDPMConfig, Sampling
+from genstudio.models._diffusion import (
+    SAMPLERS,
+    SCHEDULES,
+    Denoise,
+    Prediction,
+    State,
+    invert,
+    noise_of,
+    predict,
+)
+from genstudio.models._net import MAX_WEIGHTS, check_images
+from genstudio.nn.unet import PointNet, UNet
+
+POINT_SCALE = 2.0  # data units of a point set to one unit of the net
+QUARTERS = 4  # of the noise levels, each with a loss of its own
+MAX_VALUES = 1 << 22  # values given to the net at once: 16 MB
+
+
+class DDPM(Model):
+    """Diffusion model of images or of points in the plane. Its latent space is x_T."""
+
+    config: DDPMConfig
+    own_sampler = "prior"
+    latent_dim: int
+    alpha_bar: Tensor
+
+    def __init__(self, config: DDPMConfig, shape: tuple[int, ...]) -> None:
+        super().__init__(config, shape)
+        self.latent_dim = math.prod(shape)
+        self.schedule = SCHEDULES[config.schedule](config.n_steps)
+        a = torch.tensor(self.schedule.alpha_bar, dtype=torch.float64).float()
+        self.register_buffer("alpha_bar", a, persistent=False)
+        self.points = len(shape) == 1
+        self.net: UNet | PointNet
+        if self.points:
+            self.net = PointNet(
+                shape[0],
+                width=config.width,
+                depth=config.depth,
+                n_classes=config.n_classes,
+                dropout=config.dropout,
+            )
+        else:
+            images = check_images(shape)
+            _bound(config, images[0])
+            self.net = UNet(
+                images,
+                channels=config.channels,
+                levels=config.levels,
+                blocks=config.blocks_per_level,
+                patch=config.patch,
+                attention=config.attention,
+                n_classes=config.n_classes,
+                dropout=config.dropout,
+            )
+
+    # Inside and outside ------------------------------------------------------------------------
+
+    @property
+    def limit(self) -> float | None:
+        """Where x0_hat may be clipped: the range of pixels inside; none for points."""
+        return None if self.points else 1.0
+
+    def inside(self, x: Tensor) -> Tensor:
+        """x as the net sees it: images from [0, 1] to [-1, 1], points to about unit spread."""
+        return x / POINT_SCALE if self.points else 2.0 * x - 1.0
+
+    def outside(self, x: Tensor) -> Tensor:
+        """The reverse of `inside`; images are clipped to [0, 1]."""
+        return x * POINT_SCALE if self.points else ((x + 1.0) / 2.0).clamp(0.0, 1.0)
+
+    def labels(self, n: int, label: int | None) -> Tensor:
+        """(n,) classes for the net; None is the class that means none.
+
+        Raises: BadInput for a class that there is not.
+        """
+        n_classes = self.config.n_classes
+        if label is not None and not 0 <= label < n_classes:
+            can = f"a class from 0 to {n_classes - 1}" if n_classes else "no class"
+            raise BadInput(
+                f"This model was trained without class {label}, got label {label}. Choose {can}."
+            )
+        return torch.full((n,), n_classes if label is None else label, device=self.device)
+
+    def at_time(
+        self, x_t: Tensor, t: Tensor, label: Tensor, rng: torch.Generator | None = None
+    ) -> Tensor:
+        """The net's output for x_t (N, *shape), times t (N,) and classes (N,)."""
+        return self.net(x_t, t * (1000.0 / self.config.n_steps), label, rng)
+
+    # Training -----------------------------------------------------------------------------------
+
+    def training_step(
+        self, x: Tensor, y: Tensor | None, update: Update, rng: torch.Generator
+    ) -> dict[str, float]:
+        losses = self.losses(x, rng, y)
+        update("model", losses["loss"])
+        return {name: value.item() for name, value in losses.items()}
+
+    def losses(self, x: Tensor, rng: torch.Generator, y: Tensor | None = None) -> dict[str, Tensor]:
+        """Mean squared error of the prediction, and that of each quarter of the noise levels.
+
+        `loss_t250` of T = 1000 is the mean over t from 1 to 250.
+        """
+        x0, n = self.inside(x), len(x)
+        T = self.config.n_steps
+        spread = torch.rand(n, generator=rng, device=x.device)
+        t = 1 + ((torch.arange(n, device=x.device) + spread) * (T / n)).long().clamp(max=T - 1)
+        noise = torch.randn(x.shape, generator=rng, device=x.device, dtype=x.dtype)
+        label = self.labels(n, None)
+        if y is not None and self.config.n_classes:
+            told = torch.rand(n, generator=rng, device=x.device) >= self.config.class_drop
+            label = torch.where(told & (y >= 0), y, label)
+        a = self.alpha_bar[t].view(-1, *[1] * (x0.ndim - 1))
+        x_t = a.sqrt() * x0 + (1 - a).sqrt() * noise
+        out = self.at_time(x_t, t, label, rng if self.training else None)
+        error = (out.float() - self._target(x0, noise, a)).square().flatten(1).mean(1)  # (N,)
+        losses = {"loss": error.mean()}
+        quarter = (t - 1) * QUARTERS // T
+        for q in range(QUARTERS):
+            mine = quarter == q
+            mean = (error * mine).sum() / mine.sum().clamp(min=1)
+            losses[f"loss_t{-(-T * (q + 1) // QUARTERS)}"] = mean.detach()
+        return losses
+
+    def _target(self, x0: Tensor, noise: Tensor, a: Tensor) -> Tensor:
+        if self.config.predict == "noise":
+            return noise
+        if self.config.predict == "x0":
+            return x0
+        return a.sqrt() * noise - (1 - a).sqrt() * x0
+
+    # Sampling -----------------------------------------------------------------------------------
+
+    def denoiser(
+        self, label: int | None = None, guidance: float = 1.0, clip: bool = True
+    ) -> Denoise:
+        """What a sampler asks: x0_hat and noise_hat at (x_t, t), after guidance and clipping.
+
+        Raises: BadInput for a class that there is not, or guidance without one.
+        """
+        if guidance != 1.0 and label is None:
+            raise BadInput(
+                f"Guidance needs a class to guide to, got guidance {guidance:g} without a class. "
+                "Choose a class, or guidance 1."
+            )
+        self.labels(0, label)
+        limit = self.limit if clip else None
+
+        def denoise(x_t: Tensor, t: int) -> Prediction:
+            n = len(x_t)
+            time = torch.full((n,), t, device=x_t.device)
+            if guidance == 1.0:
+                out = self.at_time(x_t, time, self.labels(n, label))
+            else:
+                both = torch.cat([self.labels(n, None), self.labels(n, label)])
+                free, told = self.at_time(
+                    torch.cat([x_t, x_t]), torch.cat([time, time]), both
+                ).chunk(2)
+                out = free + guidance * (told - free)
+            a = self.schedule.alpha_bar[t]
+            return predict(self.config.predict, out.to(x_t.dtype), x_t, a, limit)
+
+        return denoise
+
+    @torch.no_grad()
+    def generate(self, n: int, rng: torch.Generator, **options: Any) -> Iterator[Step]:
+        """n samples, one Step for each denoising step; options as in `Sampling`.
+
+        Images: `x`, which is x0_hat in [0, 1], and `x_t`, `x0_hat`, `noise_hat` in the model's own
+        scale. Scalars: t, alpha_bar, snr, and `change`, the root mean square of x_next - x_t.
+        """
+        try:
+            chosen = Sampling.model_validate(options)
+        except ValidationError as error:
+            raise BadInput(explain(error, f"sampling from {self.family}", Sampling)) from error
+        times = self.schedule.times(chosen.steps)
+        denoise = self.denoiser(chosen.label, chosen.guidance, chosen.clip)
+        like = self.alpha_bar
+        x = torch.randn(n, *self.shape, generator=rng, device=like.device, dtype=like.dtype)
+        seed = int(torch.randint(1 << 31, (1,), generator=rng, device=like.device))
+        walk = SAMPLERS[chosen.sampler](
+            denoise, x, times, self.schedule, noise_of(seed), eta=chosen.eta
+        )
+        for k, state in enumerate(walk):
+            yield self.step(k, len(times), state)
+
+    def step(self, index: int, n_steps: int, state: State) -> Step:
+        """A sampler's State as a Step."""
+        images = {
+            "x": self.outside(state.x0_hat),
+            "x_t": state.x_t,
+            "x0_hat": state.x0_hat,
+            "noise_hat": state.noise_hat,
+        }
+        scalars = {
+            "t": float(state.t),
+            "alpha_bar": self.schedule.alpha_bar[state.t],
+            "snr": self.schedule.snr(state.t),
+            "change": float((state.x_next - state.x_t).square().mean().sqrt()),
+        }
+        return Step(index, n_steps, images, scalars)
+
+    def step_names(self) -> list[str]:
+        """The times of the default walk, as "t = 950"."""
+        return [f"t = {t}" for t in self.schedule.times(min(20, self.config.n_steps))]
+
+    # The noise as a latent space ----------------------------------------------------------------
+
+    def encode(self, x: Tensor) -> Posterior:
+        """x (N, *shape) to x_T, flat (N, D), by DDIM backwards; no spread.
+
+        Raises: BadInput for images of another shape.
+        """
+        if tuple(x.shape[1:]) != self.shape:
+            got, need = tuple(x.shape[1:]), " x ".join(map(str, self.shape))
+            raise BadInput(
+                f"This model takes data of {need} values, got {got}. Choose data of that shape."
+            )
+        x_t = self.inside(x)
+        for state in invert(self.denoiser(clip=False), x_t, self._latent_times(), self.schedule):
+            x_t = state.x_next
+        return Posterior(x_t.flatten(1), None)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """x_T (N, D) to x (N, *shape) by DDIM without noise."""
+        x_t = z.reshape(-1, *self.shape)
+        walk = SAMPLERS["ddim"](
+            self.denoiser(), x_t, self._latent_times(), self.schedule, noise_of(0)
+        )
+        for state in walk:
+            x_t = state.x_next
+        return self.outside(x_t)
+
+    def _latent_times(self) -> Sequence[int]:
+        return self.schedule.times(min(self.config.latent_steps, self.config.n_steps))
+
+    # Likelihood ---------------------------------------------------------------------------------
+
+    def log_prob_kind(self) -> str:
+        return "lower bound"
+
+    @torch.no_grad()
+    def log_prob(self, x: Tensor, *, rng: torch.Generator, k: int | None = None) -> Tensor:
+        """The variational bound on log p(x) in nats over x itself, (N,), from k times per image.
+
+        Images are taken as 8-bit: the bound is log P(x) + D ln 256. Source: Ho et al. 2020, eq. 5,
+        its terms as in Kingma et al. 2021, eq. 13.
+        """
+        draws = self.config.k if k is None else k
+        if draws < 1:
+            raise BadInput(f"The bound needs noise levels, got k = {draws}. Choose k = 1 or more.")
+        rows = max(1, MAX_VALUES // (math.prod(self.shape) * 8))
+        return torch.cat([self._bound(part, draws, rng) for part in x.split(rows)])
+
+    def _bound(self, x: Tensor, draws: int, rng: torch.Generator) -> Tensor:
+        x0, n, T = self.inside(x), len(x), self.config.n_steps
+        total = torch.zeros(n, device=x.device)
+        offset = torch.rand(n, generator=rng, device=x.device)
+        for i in range(draws):  # times 2..T, evenly spread over the draws
+            share = (offset + i / draws) % 1.0
+            t = 2 + (share * (T - 1)).long().clamp(max=T - 2)
+            gain = self._snr(t - 1) - self._snr(t)
+            total += 0.5 * gain * self._error(x0, t, rng)
+        steps = total * ((T - 1) / draws)
+        return self._last(x0, rng) - steps - self._first(x0) + self._per_unit()
+
+    def _snr(self, t: Tensor) -> Tensor:
+        a = self.alpha_bar[t].double()
+        return (a / (1 - a)).float()
+
+    def _error(self, x0: Tensor, t: Tensor, rng: torch.Generator) -> Tensor:
+        """|x_0 - x0_hat(x_t)|^2 at one draw of x_t, (N,)."""
+        return (x0 - self._x0_hat(x0, t, rng)).square().flatten(1).sum(1)
+
+    def _x0_hat(self, x0: Tensor, t: Tensor, rng: torch.Generator) -> Tensor:
+        a = self.alpha_bar[t].view(-1, *[1] * (x0.ndim - 1))
+        noise = torch.randn(x0.shape, generator=rng, device=x0.device, dtype=x0.dtype)
+        x_t = a.sqrt() * x0 + (1 - a).sqrt() * noise
+        out = self.at_time(x_t, t, self.labels(len(x0), None)).float()
+        return predict(self.config.predict, out, x_t, a, self.limit).x0_hat
+
+    def _first(self, x0: Tensor) -> Tensor:
+        """KL(q(x_T | x_0) || N(0, I)) in nats, (N,)."""
+        a = self.schedule.alpha_bar[-1]
+        each = 0.5 * (a * x0.square() + (1 - a) - 1 - math.log(1 - a))
+        return each.flatten(1).sum(1)
+
+    def _last(self, x0: Tensor, rng: torch.Generator) -> Tensor:
+        """log p(x_0 | x_1) (N,), a Gaussian of variance beta_1: the mass of a pixel's 1/255, or a
+        point's density.
+        """
+        mean = self._x0_hat(x0, torch.ones(len(x0), dtype=torch.int64, device=x0.device), rng)
+        std = math.sqrt(self.schedule.beta[1])
+        gap = (x0 - mean) / std
+        if self.points:
+            each = -0.5 * gap.square() - math.log(std) - 0.5 * math.log(2 * math.pi)
+            return each.flatten(1).sum(1)
+        half = 1.0 / 255 / std
+        upper = torch.where(x0 > 0.999, math.inf, gap + half)
+        lower = torch.where(x0 < -0.999, -math.inf, gap - half)
+        return _log_mass(lower, upper).flatten(1).sum(1)
+
+    def _per_unit(self) -> float:
+        """log of how much denser the bound's own unit is than x itself."""
+        if self.points:
+            return -self.latent_dim * math.log(POINT_SCALE)
+        return self.latent_dim * math.log(256)
+
+
+def _log_mass(lower: Tensor, upper: Tensor) -> Tensor:
+    """log (Phi(upper) - Phi(lower)), taken in the tail where both are far from 0 on one side."""
+    flip = lower > 0
+    low = torch.where(flip, -upper, lower)
+    high = torch.where(flip, -lower, upper)
+    log_high = torch.special.log_ndtr(high)
+    ratio = torch.exp(torch.special.log_ndtr(low) - log_high).clamp(max=1 - 1e-7)
+    return log_high + torch.log1p(-ratio)
+
+
+def _bound(config: DDPMConfig, channels: int) -> None:
+    """Raises: BadInput, before anything is allocated, when the net would be too large."""
+    widest = config.channels * (2 if config.levels > 1 else 1)
+    per_block = 9 * 3 * widest**2 + 8 * config.channels * widest
+    total = config.levels * (config.blocks_per_level + 2) * per_block
+    total += 9 * channels * config.patch**2 * config.channels * 2
+    if total > 4 * MAX_WEIGHTS:
+        raise BadInput(
+            f"This net would have more than {MAX_WEIGHTS // 10**6} million weights. Choose fewer "
+            "channels, levels or blocks."
+        )
+
+
+FAMILY = Family(
+    key="ddpm",
+    title=N_("Denoising diffusion"),
+    paper="Ho et al. 2020, Denoising Diffusion Probabilistic Models",
+    config=DDPMConfig,
+    model=DDPM,
+    kinds=("images", "points"),
+    recommended={
+        "lr": 1e-3,
+        "batch_size": 128,
+        "epochs": 30,
+        "lr_schedule": "cosine",
+        "warmup_steps": 500,
+        "ema_decay": 0.9995,
+    },
+)

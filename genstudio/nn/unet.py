@@ -1,0 +1,183 @@
+"""Nets that see a noisy input and how noisy it is: a U-Net for images, an MLP for points."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from genstudio.nn.dropout import Dropout
+from genstudio.nn.mlp import mlp
+
+GROUPS = 8
+TIME_SIZE = 64  # sines and cosines of the time
+MAX_PERIOD = 10_000.0
+
+
+def time_features(time: Tensor, size: int = TIME_SIZE) -> Tensor:
+    """Sines and cosines (N, size) of times (N,) (Vaswani et al. 2017; Ho et al. 2020)."""
+    half = size // 2
+    exponent = torch.arange(half, device=time.device, dtype=torch.float32) / half
+    angle = time.float()[:, None] * torch.exp(-math.log(MAX_PERIOD) * exponent)  # (N, half)
+    return torch.cat([angle.sin(), angle.cos()], 1)
+
+
+class Conditions(nn.Module):
+    """Time (N,) and class (N,) to one vector (N, size); class `n_classes` means none."""
+
+    def __init__(self, size: int, n_classes: int) -> None:
+        super().__init__()
+        self.time = nn.Sequential(nn.Linear(TIME_SIZE, size), nn.SiLU(), nn.Linear(size, size))
+        self.label = nn.Embedding(n_classes + 1, size) if n_classes else None
+
+    def forward(self, time: Tensor, label: Tensor) -> Tensor:
+        h: Tensor = self.time(time_features(time))
+        return h if self.label is None else h + self.label(label)
+
+
+class Block(nn.Module):
+    """A residual block whose second norm is scaled and shifted by the conditions.
+
+    Source: Dhariwal & Nichol 2021, section 3 (adaptive group normalisation).
+    """
+
+    def __init__(self, n_in: int, n_out: int, n_conditions: int, dropout: float) -> None:
+        super().__init__()
+        self.norm_in = nn.GroupNorm(_groups(n_in), n_in)
+        self.conv_in = nn.Conv2d(n_in, n_out, 3, padding=1)
+        self.conditions = nn.Linear(n_conditions, 2 * n_out)
+        self.norm_out = nn.GroupNorm(_groups(n_out), n_out)
+        self.dropout = Dropout(dropout)
+        self.conv_out = _quiet(nn.Conv2d(n_out, n_out, 3, padding=1))
+        self.skip = nn.Identity() if n_in == n_out else nn.Conv2d(n_in, n_out, 1)
+
+    def forward(self, x: Tensor, conditions: Tensor, rng: torch.Generator | None) -> Tensor:
+        h = self.conv_in(F.silu(self.norm_in(x)))
+        scale, shift = self.conditions(F.silu(conditions))[:, :, None, None].chunk(2, 1)
+        h = F.silu(self.norm_out(h) * (1 + scale) + shift)
+        out: Tensor = self.skip(x) + self.conv_out(self.dropout(h, rng))
+        return out
+
+
+class Attention(nn.Module):
+    """Every place looks at every other; one head of C features (Vaswani et al. 2017)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(_groups(channels), channels)
+        self.to_qkv = nn.Conv2d(channels, 3 * channels, 1)
+        self.out = _quiet(nn.Conv2d(channels, channels, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        places = self.to_qkv(self.norm(x)).flatten(2).transpose(1, 2)  # (N, H * W, 3 C)
+        q, k, v = (part.contiguous()[:, None] for part in places.chunk(3, 2))
+        seen = F.scaled_dot_product_attention(q, k, v)[:, 0]  # (N, H * W, C)
+        out: Tensor = x + self.out(seen.transpose(1, 2).unflatten(2, x.shape[2:]))
+        return out
+
+
+class UNet(nn.Module):
+    """x (N, C, H, W), time (N,), label (N,) to an output of x's shape (Ronneberger et al. 2015).
+
+    The image is first folded into patches of `patch` x `patch` pixels, so that its first level has
+    (H / patch) x (W / patch) places; level i has channels * (1, 2, 2, ...) maps and half the
+    places of the level before.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        *,
+        channels: int,
+        levels: int,
+        blocks: int,
+        patch: int,
+        attention: bool,
+        n_classes: int,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        folded = shape[0] * patch**2
+        size = 4 * channels
+        self.patch = patch
+        self.conditions = Conditions(size, n_classes)
+        self.first = nn.Conv2d(folded, channels, 3, padding=1)
+        widths = [channels * (1 if level == 0 else 2) for level in range(levels)]
+        down: list[nn.Module] = []
+        for level, width in enumerate(widths):
+            before = widths[max(0, level - 1)]
+            if level:
+                down.append(nn.Conv2d(before, before, 3, stride=2, padding=1))
+            down += [
+                Block(before if i == 0 else width, width, size, dropout) for i in range(blocks)
+            ]
+        self.down = nn.ModuleList(down)
+        last = widths[-1]
+        middle: list[nn.Module] = [Attention(last)] if attention else []
+        self.middle = nn.ModuleList([*middle, Block(last, last, size, dropout)])
+        up: list[nn.Module] = []
+        for level in reversed(range(levels)):
+            width = widths[level]
+            if level < levels - 1:
+                up.append(nn.Conv2d(widths[level + 1], width, 3, padding=1))
+            up.append(Block(2 * width, width, size, dropout))
+        self.up = nn.ModuleList(up)
+        self.norm = nn.GroupNorm(_groups(channels), channels)
+        self.last = _quiet(nn.Conv2d(channels, folded, 3, padding=1))
+
+    def forward(
+        self, x: Tensor, time: Tensor, label: Tensor, rng: torch.Generator | None = None
+    ) -> Tensor:
+        height, width = x.shape[2:]
+        x = F.pad(x, (0, -width % self.patch, 0, -height % self.patch))
+        conditions = self.conditions(time, label)
+        h = self.first(F.pixel_unshuffle(x, self.patch))
+        skips: list[Tensor] = []
+        for layer in self.down:
+            if isinstance(layer, Block):
+                h = layer(h, conditions, rng)
+            else:
+                skips.append(h)
+                h = layer(h)
+        skips.append(h)
+        for layer in self.middle:
+            h = layer(h, conditions, rng) if isinstance(layer, Block) else layer(h)
+        for layer in self.up:
+            if isinstance(layer, Block):
+                h = layer(torch.cat([h, skips.pop()], 1), conditions, rng)
+            else:
+                h = layer(F.interpolate(h, size=skips[-1].shape[2:], mode="nearest"))
+        out = F.pixel_shuffle(self.last(F.silu(self.norm(h))), self.patch)
+        return out[:, :, :height, :width]
+
+
+class PointNet(nn.Module):
+    """x (N, D), time (N,), label (N,) to (N, D): an MLP that sees the conditions beside x."""
+
+    def __init__(
+        self, dim: int, *, width: int, depth: int, n_classes: int, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.conditions = Conditions(width, n_classes)
+        self.first = nn.Linear(dim, width)
+        self.net = mlp([2 * width, *[width] * depth, dim], "silu", dropout, residual=True)
+
+    def forward(
+        self, x: Tensor, time: Tensor, label: Tensor, rng: torch.Generator | None = None
+    ) -> Tensor:
+        out: Tensor = self.net(torch.cat([self.first(x), self.conditions(time, label)], 1), rng)
+        return out
+
+
+def _groups(channels: int) -> int:
+    return math.gcd(GROUPS, channels)
+
+
+def _quiet(layer: nn.Conv2d) -> nn.Conv2d:
+    """A last layer that begins near zero, so that its block begins near the identity."""
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.mul_(0.01)
+    return layer
