@@ -27,6 +27,8 @@ class HeldOut:
         n = len(split)
         index = torch.linspace(0, n - 1, min(n, N_IMAGES)).round().to(torch.int64) if n else None
         self._images: Tensor | None = None if index is None else split.batch(index).to(device)
+        labels = None if index is None or split.labels is None else split.labels[index].to(device)
+        self._labels: Tensor | None = labels
         self._seed = mix(seed, "test curve")
         self._device = device
         self._spent = 0.0
@@ -41,9 +43,9 @@ class HeldOut:
         model = learner.shadow
         if self._images is None or not isinstance(model, HasLatent):
             return ""
-        posteriors = [model.encode(x) for x in self._images.split(CHUNK)]
-        if any(p.std is None for p in posteriors):
+        if model.encode(self._images[:1]).std is None:
             return ""
+        posteriors = [model.encode(x) for x in self._images.split(CHUNK)]
         mean = torch.cat([p.mean for p in posteriors])
         std = torch.cat([p.std for p in posteriors if p.std is not None])
         return units_of(mean.cpu().numpy(), std.cpu().numpy()).alarm
@@ -61,8 +63,10 @@ class HeldOut:
         model = learner.refresh()
         rng = torch.Generator(self._device).manual_seed(self._seed)
         sums: dict[str, Tensor] = {}
-        for x in self._images.split(CHUNK):
-            for name, value in model.losses(x, rng).items():
+        for i in range(0, len(self._images), CHUNK):
+            x = self._images[i : i + CHUNK]
+            y = None if self._labels is None else self._labels[i : i + CHUNK]
+            for name, value in model.losses(x, rng, y).items():
                 sums[name] = sums.get(name, torch.zeros((), device=self._device)) + value * len(x)
         parts = {name: float(value) / len(self._images) for name, value in sums.items()}
         self._spent += time.perf_counter() - began

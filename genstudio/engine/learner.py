@@ -119,18 +119,18 @@ class Learner:
                 raise NotFinite("the loss", lr=self.update.lr, parts=parts)
         except NotFinite as error:
             error.step = self.step + 1
-            error.parts = {**self._parts(x), **error.parts}
+            error.parts = {**self._parts(x, y), **error.parts}
             raise
         self.step += 1
         return parts
 
     @torch.no_grad()
-    def _parts(self, x: Tensor) -> dict[str, float]:
+    def _parts(self, x: Tensor, y: Tensor | None) -> dict[str, float]:
         """Loss parts of the batch that failed, for the message."""
         if not self.measures_loss:
             return {}
         rng = torch.Generator(self.batches.device).manual_seed(0)
-        return {name: float(value) for name, value in self.model.losses(x, rng).items()}
+        return {name: float(value) for name, value in self.model.losses(x, rng, y).items()}
 
     # The shadow ----------------------------------------------------------------------------------
 

@@ -129,9 +129,9 @@ class Model(nn.Module):
             )
         }
 
-    def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
-        """Loss of a batch: `"loss"` and its named parts, 0-d tensors, nats per image where they are
-        likelihoods.
+    def losses(self, x: Tensor, rng: torch.Generator, y: Tensor | None = None) -> dict[str, Tensor]:
+        """Loss of a batch x (N, *shape) with labels y (N,), where there are any: `"loss"` and its
+        named parts, 0-d tensors, nats per image where they are likelihoods.
         """
         raise NotImplementedError
 
@@ -141,7 +141,7 @@ class Model(nn.Module):
         """One step on a batch x (N, *shape), labels y (N,) or None; every update goes through
         `update(name, loss)`.
         """
-        losses = self.losses(x, rng)
+        losses = self.losses(x, rng, y)
         update("model", losses["loss"])
         return {name: value.item() for name, value in losses.items()}
 

@@ -51,7 +51,12 @@ class DDPMConfig(Config):
         2, N_("Levels"), N_("Resolutions of the U-Net."), ge=1, le=6, advanced=True
     )
     blocks_per_level: int = setting(
-        1, N_("Blocks"), N_("Residual blocks of each level."), ge=1, le=8, advanced=True
+        2,
+        N_("Blocks"),
+        N_("Residual blocks of each level on the way down; one on the way up."),
+        ge=1,
+        le=8,
+        advanced=True,
     )
     patch: int = setting(
         2,

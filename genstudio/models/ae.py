@@ -33,7 +33,7 @@ class AE(Autoencoder):
         """z = f(x), (N, C, H, W) to (N, D), without a spread."""
         return Posterior(self.encoder(self.check(x)), None)
 
-    def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, rng: torch.Generator, y: Tensor | None = None) -> dict[str, Tensor]:
         """`reconstruction` per image, in `reconstruction_unit`; it is the loss."""
         seen, target = self._input_and_target(x, rng)
         z = self.encoder(seen, self._dropout(rng))  # (N, D)

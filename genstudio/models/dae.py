@@ -65,7 +65,7 @@ class DAE(Autoencoder):
         keep = torch.empty_like(x).bernoulli_(1.0 - self.config.mask_share, generator=rng)
         return x * keep
 
-    def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, rng: torch.Generator, y: Tensor | None = None) -> dict[str, Tensor]:
         """`reconstruction` of the clean image from a damaged one, damaged in training and test."""
         seen, target = self._input_and_target(x, rng)
         z = self.encoder(self.corrupt(seen, rng), self._dropout(rng))  # (N, D)

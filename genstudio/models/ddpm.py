@@ -8,7 +8,8 @@ the output without one: out = out(none) + g (out(class) - out(none)) (Ho & Salim
 log_prob is the variational bound (eq. 5) with the posterior variances, of 8-bit pixels divided by
 their width, so a density over x itself.
 
-Differs: the net is far smaller: pixels are folded into patches of 2 x 2 first.
+Differs: the net is far smaller: pixels are folded into patches of 2 x 2 first, and skip connections
+are added, not set beside.
 Differs: the times of a batch are spread evenly over 1..T (Kingma et al. 2021, appendix I.1), which
 lowers the variance of the loss and leaves its mean as it is.
 Differs: the latent space is x_T, reached by DDIM without noise in both directions (Song et al.
@@ -26,7 +27,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from genstudio.abilities import BadInput
-from genstudio.models._base import Family, Model, Posterior, Step, Update, explain
+from genstudio.models._base import Family, Model, Posterior, Step, explain
 from genstudio.models._config import N_
 from genstudio.models._ddpm_config import DDPMConfig, Sampling
 from genstudio.models._diffusion import (
@@ -120,13 +121,6 @@ class DDPM(Model):
         return self.net(x_t, t * (1000.0 / self.config.n_steps), label, rng)
 
     # Training -----------------------------------------------------------------------------------
-
-    def training_step(
-        self, x: Tensor, y: Tensor | None, update: Update, rng: torch.Generator
-    ) -> dict[str, float]:
-        losses = self.losses(x, rng, y)
-        update("model", losses["loss"])
-        return {name: value.item() for name, value in losses.items()}
 
     def losses(self, x: Tensor, rng: torch.Generator, y: Tensor | None = None) -> dict[str, Tensor]:
         """Mean squared error of the prediction, and that of each quarter of the noise levels.

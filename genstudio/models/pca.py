@@ -95,7 +95,7 @@ class PCA(LatentModel):
     def reconstruction_unit(self) -> str:
         return "squared error"
 
-    def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, rng: torch.Generator, y: Tensor | None = None) -> dict[str, Tensor]:
         """`reconstruction`: squared error per image; it is the loss."""
         reconstruction = self.reconstruction(x, self.encode(x).mean).mean()
         return {"loss": reconstruction, "reconstruction": reconstruction}

@@ -112,7 +112,7 @@ class VAE(Autoencoder):
         reconstruction = self.reconstruction(x if target is None else target, z)
         return reconstruction, self.prior.kl(mean, log_std)
 
-    def losses(self, x: Tensor, rng: torch.Generator) -> dict[str, Tensor]:
+    def losses(self, x: Tensor, rng: torch.Generator, y: Tensor | None = None) -> dict[str, Tensor]:
         """`reconstruction_weight` * `reconstruction` + beta * `kl`, in nats per image."""
         seen, target = self._input_and_target(x, rng)
         reconstructions, kls = self.terms(seen, rng, target)

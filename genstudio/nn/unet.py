@@ -72,8 +72,9 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         places = self.to_qkv(self.norm(x)).flatten(2).transpose(1, 2)  # (N, H * W, 3 C)
-        q, k, v = (part.contiguous()[:, None] for part in places.chunk(3, 2))
-        seen = F.scaled_dot_product_attention(q, k, v)[:, 0]  # (N, H * W, C)
+        q, k, v = places.chunk(3, 2)
+        weight = (q @ k.transpose(1, 2) * q.shape[2] ** -0.5).softmax(2)  # (N, H * W, H * W)
+        seen = weight.to(v.dtype) @ v  # (N, H * W, C)
         out: Tensor = x + self.out(seen.transpose(1, 2).unflatten(2, x.shape[2:]))
         return out
 
@@ -83,7 +84,8 @@ class UNet(nn.Module):
 
     The image is first folded into patches of `patch` x `patch` pixels, so that its first level has
     (H / patch) x (W / patch) places; level i has channels * (1, 2, 2, ...) maps and half the
-    places of the level before.
+    places of the level before. What a level has seen on the way down is added on the way up, where
+    the paper sets it beside: on a processor that halves the price of the finest level.
     """
 
     def __init__(
@@ -122,7 +124,7 @@ class UNet(nn.Module):
             width = widths[level]
             if level < levels - 1:
                 up.append(nn.Conv2d(widths[level + 1], width, 3, padding=1))
-            up.append(Block(2 * width, width, size, dropout))
+            up.append(Block(width, width, size, dropout))
         self.up = nn.ModuleList(up)
         self.norm = nn.GroupNorm(_groups(channels), channels)
         self.last = _quiet(nn.Conv2d(channels, folded, 3, padding=1))
@@ -144,11 +146,13 @@ class UNet(nn.Module):
         skips.append(h)
         for layer in self.middle:
             h = layer(h, conditions, rng) if isinstance(layer, Block) else layer(h)
+        h = h + skips.pop()
         for layer in self.up:
             if isinstance(layer, Block):
-                h = layer(torch.cat([h, skips.pop()], 1), conditions, rng)
+                h = layer(h, conditions, rng)
             else:
-                h = layer(F.interpolate(h, size=skips[-1].shape[2:], mode="nearest"))
+                before = skips.pop()
+                h = layer(F.interpolate(h, size=before.shape[2:], mode="nearest")) + before
         out = F.pixel_shuffle(self.last(F.silu(self.norm(h))), self.patch)
         return out[:, :, :height, :width]
 
