@@ -37,16 +37,18 @@ class Plan:
     n_frames: int
     frame_bytes: int
     every: int = 1  # the first frame, the last, and every such one between are kept
+    first: int = 0  # index of the first frame, of a walk that begins in the middle of another
 
     @property
     def full_bytes(self) -> int:
-        return self.n_frames * self.frame_bytes
+        return (self.n_frames - self.first) * self.frame_bytes
 
     @property
     def kept(self) -> tuple[int, ...]:
         """Indices of the frames that are kept, rising."""
         last = self.n_frames - 1
-        return tuple(k for k in range(self.n_frames) if k % self.every == 0 or k == last)
+        steps = range(self.first, self.n_frames)
+        return tuple(k for k in steps if (k - self.first) % self.every == 0 or k == last)
 
     @property
     def kept_bytes(self) -> int:
@@ -54,25 +56,32 @@ class Plan:
 
 
 def plan(
-    n: int, shape: tuple[int, ...], n_frames: int, budget_bytes: int, n_fields: int = len(FIELDS)
+    n: int,
+    shape: tuple[int, ...],
+    n_frames: int,
+    budget_bytes: int,
+    n_fields: int = len(FIELDS),
+    *,
+    first: int = 0,
 ) -> Plan:
-    """How `n_frames` frames of n values of `shape` are kept within `budget_bytes`.
+    """How the frames `first` to `n_frames` - 1 of n values of `shape` are kept in `budget_bytes`.
 
     Raises: BadInput when not even two frames fit, or for counts that no record has.
     """
-    if n < 1 or not 1 <= n_frames <= MAX_FRAMES:
+    if n < 1 or not 0 <= first < n_frames <= MAX_FRAMES:
         raise BadInput(
             f"A record has 1 to {MAX_FRAMES} steps of one image or more, got {n_frames} of {n}."
         )
     frame_bytes = n * math.prod(shape) * n_fields * FLOAT_BYTES
     room = budget_bytes // frame_bytes
-    if room < min(2, n_frames):
+    total = n_frames - first
+    if room < min(2, total):
         raise BadInput(
             f"One step of {n} images takes {frame_bytes / 1e6:,.0f} MB, and there is room for "
             f"{budget_bytes / 1e6:,.0f} MB. Choose fewer images."
         )
-    every = 1 if room >= n_frames else math.ceil((n_frames - 1) / (room - 1))
-    return Plan(n_frames, frame_bytes, every)
+    every = 1 if room >= total else math.ceil((total - 1) / (room - 1))
+    return Plan(n_frames, frame_bytes, every, first)
 
 
 class Tape:

@@ -1,0 +1,415 @@
+"""The runs of the Denoise panel: a tree of walks that are started, cancelled, taken up and forked.
+
+How others use it: read `run(id).tape` and draw; listen to `grew` for frames, to `changed` for
+another tree or state, to `chosen` for another run in front. Start walks with `begin`, `restart` and
+`fork`; nothing else asks for `latent.denoise:walk`.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand
+
+from genstudio.abilities import BadInput
+from genstudio.engine.messages import Answer, Failure
+from genstudio.tape import Frame, Plan, Tape, plan
+from genstudio.ui.panels._denoise_recipe import Before, Recipe, Run, RunState, spread
+from genstudio.ui.session import Session
+
+if TYPE_CHECKING:
+    from genstudio.latent.denoise import Process
+
+__all__ = ["Recipe", "Run", "RunState", "Runs", "spread"]
+
+MEMORY_SHARE = 0.25  # of the machine's memory, for the records of all runs together
+LEAST_BYTES = 256 << 20
+UNKNOWN_BYTES = 4 << 30  # taken for the machine's memory where the system does not say
+
+
+@dataclass
+class _Tree:
+    """The runs of one model."""
+
+    runs: dict[int, Run] = field(default_factory=dict)
+    current: int | None = None
+    roots: int = 0  # how many roots there have been, for their names
+    forks: dict[int, int] = field(default_factory=dict)  # how many of each run
+
+
+class Runs(QObject):
+    """The runs of the model in view. Another model's are put away and come back with it."""
+
+    grew = Signal(int)  # run id: its tape has another frame, or it began anew
+    changed = Signal()  # runs came or went, or the state of one is another
+    chosen = Signal(int)  # run id: this run is in front; -1 for none
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._source = ""
+        self._process: Process | None = None
+        self._tree = _Tree()
+        self._shelf: dict[str, _Tree] = {}
+        self._numbers = 0
+        self._live = False
+        self._tapes: weakref.WeakSet[Tape] = weakref.WeakSet()
+        self.budget_bytes = records_budget()
+
+    # The model ---------------------------------------------------------------------------------
+
+    def use(self, source: str, process: Process | None, *, live: bool = False) -> None:
+        """The model that walks from now on: its source, and what `latent.denoise:process` said.
+
+        `live` says that it is in training. Walks of the model before are cancelled, not lost.
+        """
+        if source != self._source:
+            for run in self.all():
+                self.cancel(run.id)
+            if self._tree.runs:
+                self._shelf[self._source] = self._tree
+            self._source = source
+            self._tree = self._shelf.pop(source, _Tree())
+        self._process, self._live = process, live
+        self.changed.emit()
+        self.chosen.emit(-1 if self._tree.current is None else self._tree.current)
+
+    def process(self) -> Process | None:
+        """The model's process, once it is known."""
+        return self._process
+
+    def source(self) -> str:
+        return self._source
+
+    # The tree ----------------------------------------------------------------------------------
+
+    def run(self, number: int | None) -> Run | None:
+        return None if number is None else self._tree.runs.get(number)
+
+    def current(self) -> Run | None:
+        """The run in front."""
+        return self.run(self._tree.current)
+
+    def all(self) -> list[Run]:
+        """Every run, each fork below its parent, in the order in which they were made."""
+        return [run for root in self.children(None) for run in self.family(root.id)]
+
+    def children(self, parent: int | None) -> list[Run]:
+        """The forks of a run; the roots for None."""
+        return [run for run in self._tree.runs.values() if run.parent == parent]
+
+    def family(self, number: int) -> list[Run]:
+        """A run and everything forked from it."""
+        run = self._tree.runs[number]
+        return [run, *(each for fork in self.children(number) for each in self.family(fork.id))]
+
+    def running(self) -> list[Run]:
+        return [run for run in self.all() if run.state is RunState.RUNNING]
+
+    def choose(self, number: int) -> None:
+        """Bring a run to the front."""
+        if number in self._tree.runs and number != self._tree.current:
+            self._tree.current = number
+            self.chosen.emit(number)
+
+    # Starting ----------------------------------------------------------------------------------
+
+    def planned(self, recipe: Recipe) -> Plan:
+        """What the record of such a walk would take, and what would be kept of it.
+
+        Raises: BadInput when it does not fit, or when there are fewer noise levels than steps.
+        """
+        process = self._known()
+        if recipe.times is None:
+            spread(process.n_steps, recipe.steps)
+        free = self.budget_bytes - sum(tape.plan.kept_bytes for tape in self._tapes)
+        shape = tuple(process.shape)
+        return plan(recipe.n, shape, recipe.n_steps, max(0, free // 2), first=recipe.first)
+
+    def begin(self, recipe: Recipe, *, choose: bool = True) -> int:
+        """A new root run that starts now; its id.
+
+        Raises: BadInput as `planned`.
+        """
+        self._make_room(recipe)
+        self._tree.roots += 1
+        run = self._made(recipe, str(self._tree.roots), None)
+        self._tree.runs[run.id] = run
+        self._ask(run, recipe)
+        self.changed.emit()
+        if choose:
+            self.choose(run.id)
+        return run.id
+
+    def restart(self, number: int, recipe: Recipe) -> int:
+        """The run anew with another recipe, in its place; a run with forks stays, and a new one
+        starts. The id of the run that walks now.
+
+        Raises: BadInput as `planned`; the run then stays as it is.
+        """
+        run = self._tree.runs[number]
+        if self.children(number) or run.parent is not None:
+            return self.begin(recipe)
+        self._make_room(recipe)
+        self._session.cancel(self, _key(number))
+        run.recipe, run.tape = recipe, self._tape(recipe)
+        run.recent, run.failure, run.step = (), None, None
+        self._ask(run, recipe)
+        self.changed.emit()
+        self.grew.emit(number)
+        return number
+
+    def fork(
+        self,
+        parent: int,
+        k: int,
+        *,
+        steps: int | None = None,
+        start: np.ndarray | None = None,
+        note: str = "",
+        **changes: Any,
+    ) -> int:
+        """Another way from step k of `parent` on, as one entry of the history; its id.
+
+        Its first frame is step k, where x_t is the parent's own or `start` (an edit of it).
+        `steps` spreads another number of steps over the rest; `changes` are of sampler, eta, label,
+        guidance, seed, clip, keep. Without any change it equals its parent bit by bit; only of a
+        thinned record the first step of dpmpp is of first order, where step k - 1 was not kept.
+
+        Raises: BadInput for a step that is not in the record, or as `planned`.
+        """
+        recipe = self.forked(parent, k, steps=steps, start=start, note=note, **changes)
+        self._make_room(recipe)
+        count = self._tree.forks[parent] = self._tree.forks.get(parent, 0) + 1
+        mother = self._tree.runs[parent]
+        run = self._made(recipe, f"{mother.name}.{count}", mother)
+        text = self.tr("Fork run {0} at step {1}").format(mother.name, k)
+        self._session.undo.push(_Put(self, text, [run], there=True))
+        return run.id
+
+    def forked(
+        self,
+        parent: int,
+        k: int,
+        *,
+        steps: int | None = None,
+        start: np.ndarray | None = None,
+        note: str = "",
+        **changes: Any,
+    ) -> Recipe:
+        """The recipe that `fork` would start, for its size and for showing it first."""
+        mother = self._tree.runs[parent]
+        frame = frame_at(mother, k)
+        if frame is None:
+            raise BadInput(
+                f"Step {k} of run {mother.name} is not in its record. Choose a step that is."
+            )
+        times = mother.times(self._known().n_steps)[k - mother.at :]
+        if steps is not None and steps != len(times):
+            times = spread(times[0], steps)
+        before = _before(mother, k)
+        return replace(
+            mother.recipe,
+            kind="fork",
+            note=note,
+            start=frame.arrays["x_t"] if start is None else start,
+            times=times,
+            steps=len(times),
+            before=before,
+            first=k,
+            **changes,
+        )
+
+    # Stopping and going on ---------------------------------------------------------------------
+
+    def cancel(self, number: int) -> None:
+        """Stop a walk at once; what has come stays, and `go_on` takes it up."""
+        run = self._tree.runs.get(number)
+        if run is not None and run.state is RunState.RUNNING:
+            self._session.cancel(self, _key(number))
+            run.state = RunState.PAUSED
+            self.changed.emit()
+
+    def go_on(self, number: int) -> None:
+        """Take a cancelled walk up where it stopped, bit by bit as if it never had; a failed one,
+        and one of a model that has been trained further since, begins anew.
+        """
+        run = self._tree.runs.get(number)
+        if run is None or run.state not in (RunState.PAUSED, RunState.FAILED):
+            return
+        recipe = run.recipe
+        if self._live or run.state is RunState.FAILED or not run.recent:
+            run.tape, run.recent = self._tape(recipe), ()
+        else:
+            recipe = self._rest(run)
+        self._ask(run, recipe)
+        self.changed.emit()
+
+    def delete(self, number: int) -> None:
+        """Take a run and all its forks away, as one entry of the history."""
+        if number in self._tree.runs:
+            family = self.family(number)
+            text = self.tr("Delete run {0}").format(family[0].name)
+            self._session.undo.push(_Put(self, text, family, there=False))
+
+    # Private -----------------------------------------------------------------------------------
+
+    def _known(self) -> Process:
+        if self._process is None:
+            raise BadInput("No diffusion model is shown. Choose one in the Library.")
+        return self._process
+
+    def _made(self, recipe: Recipe, name: str, parent: Run | None) -> Run:
+        self._numbers += 1
+        return Run(self._numbers, name, recipe, self._tape(recipe), parent)
+
+    def _tape(self, recipe: Recipe) -> Tape:
+        tape = Tape(recipe.n, tuple(self._known().shape), self.planned(recipe))
+        self._tapes.add(tape)
+        return tape
+
+    def _make_room(self, recipe: Recipe) -> None:
+        """Give up the runs of models out of view where the new record would not fit whole.
+
+        Raises: BadInput where there is no room even so.
+        """
+        try:
+            short = self.planned(recipe).every > 1
+        except BadInput:
+            short = bool(self._shelf)
+        if short:
+            self._shelf.clear()
+        self.planned(recipe)
+
+    def _ask(self, run: Run, recipe: Recipe) -> None:
+        run.state = RunState.RUNNING
+        self._session.ask(
+            self,
+            _key(run.id),
+            "latent.denoise:walk",
+            model=self._source,
+            then=lambda answer, run=run: self._take(run, answer),
+            failed=lambda failure, run=run: self._refused(run, failure),
+            **recipe.arguments(),
+        )
+
+    def _rest(self, run: Run) -> Recipe:
+        """What is left of a walk. Its last step is taken again, since x_next is not kept."""
+        last = run.recent[-1]
+        done = last.index - run.recipe.first
+        times = run.times(self._known().n_steps)[done:]
+        before = run.recipe.before if done == 0 else None
+        if len(run.recent) > 1:
+            before = _as_before(run.recent[-2])
+        return replace(
+            run.recipe,
+            start=last.arrays["x_t"],
+            times=times,
+            steps=len(times),
+            before=before,
+            first=last.index,
+        )
+
+    def _take(self, run: Run, answer: Answer) -> None:
+        if answer.done:
+            run.state = RunState.DONE
+            self.changed.emit()
+            return
+        frame: Frame = answer.value
+        if run.recent and frame.index <= run.recent[-1].index:
+            return
+        run.step = answer.step
+        run.recent = (*run.recent[-1:], frame)
+        run.tape.append(frame)
+        self.grew.emit(run.id)
+
+    def _refused(self, run: Run, failure: Failure) -> None:
+        run.state, run.failure = RunState.FAILED, failure
+        self.changed.emit()
+        self._session.failed.emit(failure)
+
+    def _put(self, tree: _Tree, runs: list[Run], there: bool) -> None:
+        """Runs come (back) into their tree, or leave it."""
+        for run in runs:
+            if there:
+                tree.runs[run.id] = run
+                self._ask_unfinished(run)
+            else:
+                self._session.cancel(self, _key(run.id))
+                if run.state is RunState.RUNNING:
+                    run.state = RunState.PAUSED
+                del tree.runs[run.id]
+        gone = tree.current not in tree.runs
+        if there:
+            tree.current = runs[0].id
+        elif gone:
+            parent = runs[0].parent
+            left = list(tree.runs)
+            tree.current = parent if parent in tree.runs else (left[-1] if left else None)
+        self.changed.emit()
+        if there or gone:
+            self.chosen.emit(-1 if tree.current is None else tree.current)
+
+    def _ask_unfinished(self, run: Run) -> None:
+        if not run.recent:
+            self._ask(run, run.recipe)
+        elif run.state is RunState.PAUSED and not self._live:
+            self._ask(run, self._rest(run))
+
+
+class _Put(QUndoCommand):
+    """Runs that come or leave. Once their model is out of view there is nothing to do."""
+
+    def __init__(self, runs: Runs, text: str, put: list[Run], *, there: bool) -> None:
+        super().__init__(text)
+        self._runs, self._put, self._there = runs, put, there
+        self._tree = runs._tree
+
+    def redo(self) -> None:
+        self._do(self._there)
+
+    def undo(self) -> None:
+        self._do(not self._there)
+
+    def _do(self, there: bool) -> None:
+        if self._tree is self._runs._tree:
+            self._runs._put(self._tree, self._put, there)
+        else:
+            self.setObsolete(True)
+
+
+def frame_at(run: Run, k: int) -> Frame | None:
+    """Step k of a run, where its record has it."""
+    place = run.tape.place_of(k)
+    if len(run.tape) and run.tape.indices[place] == k:
+        return run.tape.frame(place)
+    return next((frame for frame in run.recent if frame.index == k), None)
+
+
+def _before(run: Run, k: int) -> Before | None:
+    if k == run.recipe.first:
+        return run.recipe.before
+    frame = frame_at(run, k - 1)
+    return None if frame is None else _as_before(frame)
+
+
+def _as_before(frame: Frame) -> Before:
+    return int(frame.scalars["t"]), frame.arrays["x0_hat"]
+
+
+def _key(number: int) -> str:
+    return f"walk-{number}"
+
+
+def records_budget() -> int:
+    """Bytes for the records of all runs: a share of what the machine has."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        total = UNKNOWN_BYTES
+    return max(LEAST_BYTES, int(MEMORY_SHARE * total))
