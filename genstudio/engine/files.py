@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import shutil
 import time
@@ -73,6 +74,28 @@ def replace(path: Path, data: bytes) -> None:
         try:
             aside.unlink(missing_ok=True)
             write_synced(aside, data)
+            rename(aside, path)
+            sync_folder(path.parent)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
+            raise
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written in pieces that becomes `path` when the block ends without an error.
+
+    Raises: CannotSave. After any error the old file is intact and nothing is left beside it.
+    """
+    aside = path.with_name(f"{path.name}{TEMPORARY}{os.getpid()}")
+    with saving(path):
+        try:
+            aside.unlink(missing_ok=True)
+            with io.BufferedWriter(open_new(aside), CHUNK) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
             rename(aside, path)
             sync_folder(path.parent)
         except BaseException:
