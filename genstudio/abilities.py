@@ -12,6 +12,7 @@ LATENT = "latent"  # encode and decode
 LIKELIHOOD = "likelihood"  # log_prob
 LAYERS = "layers"  # a picture per layer
 STEPS = "steps"  # a picture per sampling step
+NOISE = "noise"  # a walk from noise to data whose every step guesses both
 
 MAX_CARD_BYTES = 1 << 20
 

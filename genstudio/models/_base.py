@@ -10,7 +10,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from genstudio.abilities import LATENT, LAYERS, LIKELIHOOD, STEPS, BadInput
+from genstudio.abilities import LATENT, LAYERS, LIKELIHOOD, NOISE, STEPS, BadInput
 from genstudio.models._config import Config
 
 
@@ -78,11 +78,23 @@ class HasSteps(Protocol):
     def step_names(self) -> list[str]: ...
 
 
+@runtime_checkable
+class HasNoise(Protocol):
+    """A walk from noise to data: at (x_t, t), `denoiser` gives the clean image and the noise that
+    make x_t together.
+    """
+
+    def denoiser(
+        self, label: int | None = None, guidance: float = 1.0, clip: bool = True
+    ) -> Callable[[Tensor, int], Any]: ...
+
+
 _ABILITIES: dict[str, type] = {
     LATENT: HasLatent,
     LIKELIHOOD: HasLikelihood,
     LAYERS: HasLayers,
     STEPS: HasSteps,
+    NOISE: HasNoise,
 }
 
 
