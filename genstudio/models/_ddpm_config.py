@@ -6,6 +6,8 @@ from typing import Literal
 
 from genstudio.models._config import N_, Config, setting
 
+Label = int | tuple[int, ...] | None  # one class for all, one for each, or none
+
 
 class DDPMConfig(Config):
     """Settings of the diffusion model."""
@@ -114,7 +116,9 @@ class Sampling(Config):
     eta: float = setting(
         0.0, N_("Eta"), N_("Noise that DDIM adds: 0 none, 1 as much as ddpm."), ge=0.0, le=1.0
     )
-    label: int | None = setting(None, N_("Class"), N_("Which class to draw; none leaves it open."))
+    label: Label = setting(
+        None, N_("Class"), N_("Which class to draw, or which for each; none leaves it open.")
+    )
     guidance: float = setting(
         1.0, N_("Guidance"), N_("How much more the class counts; 1 is the model as trained."),
         ge=0.0, le=20.0,

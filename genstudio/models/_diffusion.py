@@ -128,12 +128,12 @@ class Sampler(Protocol):
 
 def noise_of(seed: int) -> Noise:
     """Standard normal noise that depends on `seed` and t alone, so that a walk can be taken up at
-    any step, and two walks share the noise of a time.
+    any step, and two walks share the noise of a time. Drawn in main memory: the same on any device.
     """
 
     def draw(t: int, like: Tensor) -> Tensor:
-        rng = torch.Generator(like.device).manual_seed((seed * 1_000_003 + t) % (1 << 62))
-        return torch.randn(like.shape, generator=rng, device=like.device, dtype=like.dtype)
+        rng = torch.Generator().manual_seed((seed * 1_000_003 + t) % (1 << 62))
+        return torch.randn(like.shape, generator=rng, dtype=like.dtype).to(like.device)
 
     return draw
 

@@ -29,11 +29,12 @@ from torch import Tensor
 from genstudio.abilities import BadInput
 from genstudio.models._base import Family, Model, Posterior, Step, explain
 from genstudio.models._config import N_
-from genstudio.models._ddpm_config import DDPMConfig, Sampling
+from genstudio.models._ddpm_config import DDPMConfig, Label, Sampling
 from genstudio.models._diffusion import (
     SAMPLERS,
     SCHEDULES,
     Denoise,
+    Noise,
     Prediction,
     State,
     invert,
@@ -45,6 +46,7 @@ from genstudio.nn.unet import PointNet, UNet
 
 POINT_SCALE = 2.0  # data units of a point set to one unit of the net
 QUARTERS = 4  # of the noise levels, each with a loss of its own
+QUICK_STEPS = 10  # of samples that are only glanced at
 MAX_VALUES = 1 << 22  # values given to the net at once: 16 MB
 
 
@@ -53,6 +55,8 @@ class DDPM(Model):
 
     config: DDPMConfig
     own_sampler = "prior"
+    reconstruction_unit = N_("mean squared error")
+    lesson_title = N_("test images, noised to t = 1 (left) up to T (right), and x0_hat of one step")
     latent_dim: int
     alpha_bar: Tensor
 
@@ -63,6 +67,7 @@ class DDPM(Model):
         a = torch.tensor(self.schedule.alpha_bar, dtype=torch.float64).float()
         self.register_buffer("alpha_bar", a, persistent=False)
         self.points = len(shape) == 1
+        self.discrete = not self.points
         self.net: UNet | PointNet
         if self.points:
             self.net = PointNet(
@@ -101,18 +106,28 @@ class DDPM(Model):
         """The reverse of `inside`; images are clipped to [0, 1]."""
         return x * POINT_SCALE if self.points else ((x + 1.0) / 2.0).clamp(0.0, 1.0)
 
-    def labels(self, n: int, label: int | None) -> Tensor:
+    def labels(self, n: int, label: Label) -> Tensor:
         """(n,) classes for the net; None is the class that means none.
 
-        Raises: BadInput for a class that there is not.
+        Raises: BadInput for a class that there is not, or not one class for each of n.
         """
         n_classes = self.config.n_classes
-        if label is not None and not 0 <= label < n_classes:
+        if label is None:
+            return torch.full((n,), n_classes, device=self.device)
+        each = [label] * n if isinstance(label, int) else [int(one) for one in label]
+        wrong = [one for one in dict.fromkeys(each) if not 0 <= one < n_classes]
+        if wrong:
             can = f"a class from 0 to {n_classes - 1}" if n_classes else "no class"
             raise BadInput(
-                f"This model was trained without class {label}, got label {label}. Choose {can}."
+                f"This model was trained without class {wrong[0]}, got label {wrong[0]}. "
+                f"Choose {can}."
             )
-        return torch.full((n,), n_classes if label is None else label, device=self.device)
+        if len(each) != n:
+            raise BadInput(
+                f"{n} samples need one class for all or {n} classes, got {len(each)}. "
+                "Choose as many classes as samples."
+            )
+        return torch.tensor(each, device=self.device)
 
     def at_time(
         self, x_t: Tensor, t: Tensor, label: Tensor, rng: torch.Generator | None = None
@@ -134,6 +149,7 @@ class DDPM(Model):
         noise = torch.randn(x.shape, generator=rng, device=x.device, dtype=x.dtype)
         label = self.labels(n, None)
         if y is not None and self.config.n_classes:
+            self._check_classes(y)
             told = torch.rand(n, generator=rng, device=x.device) >= self.config.class_drop
             label = torch.where(told & (y >= 0), y, label)
         a = self.alpha_bar[t].view(-1, *[1] * (x0.ndim - 1))
@@ -148,6 +164,21 @@ class DDPM(Model):
             losses[f"loss_t{-(-T * (q + 1) // QUARTERS)}"] = mean.detach()
         return losses
 
+    def _check_classes(self, y: Tensor) -> None:
+        """Raises: BadInput where the data have a class that the net is not told of."""
+        highest, n_classes = int(y.max()), self.config.n_classes
+        if highest >= n_classes:
+            raise BadInput(
+                f"This model is told {n_classes} classes, got data with class {highest}. "
+                f"Choose n_classes = {highest + 1} or more, or 0 to train without labels."
+            )
+
+    def lesson(self, x: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
+        """x_t and x0_hat of images x, the first at t = 1, the last at T."""
+        t = torch.linspace(1, self.config.n_steps, len(x), device=x.device).round().long()
+        x_t, x0_hat = self._seen(self.inside(x), t, rng)
+        return self.outside(x_t), self.outside(x0_hat)
+
     def _target(self, x0: Tensor, noise: Tensor, a: Tensor) -> Tensor:
         if self.config.predict == "noise":
             return noise
@@ -157,19 +188,23 @@ class DDPM(Model):
 
     # Sampling -----------------------------------------------------------------------------------
 
-    def denoiser(
-        self, label: int | None = None, guidance: float = 1.0, clip: bool = True
-    ) -> Denoise:
+    def denoiser(self, label: Label = None, guidance: float = 1.0, clip: bool = True) -> Denoise:
         """What a sampler asks: x0_hat and noise_hat at (x_t, t), after guidance and clipping.
+
+        `label` is one class for all, or one for each row of x_t.
 
         Raises: BadInput for a class that there is not, or guidance without one.
         """
         if guidance != 1.0 and label is None:
-            raise BadInput(
-                f"Guidance needs a class to guide to, got guidance {guidance:g} without a class. "
-                "Choose a class, or guidance 1."
+            can = (
+                "Choose a class, or guidance 1." if self.config.n_classes else "Choose guidance 1."
             )
-        self.labels(0, label)
+            why = "" if self.config.n_classes else ", and this model was trained without classes"
+            raise BadInput(
+                f"Guidance needs a class to guide to{why}, got guidance {guidance:g} without a "
+                f"class. {can}"
+            )
+        self.labels(len(label) if isinstance(label, tuple) else 1, label)
         limit = self.limit if clip else None
 
         def denoise(x_t: Tensor, t: int) -> Prediction:
@@ -188,25 +223,42 @@ class DDPM(Model):
 
         return denoise
 
+    def sampling(self, **options: Any) -> Sampling:
+        """The checked options of a walk.
+
+        Raises: BadInput in one sentence.
+        """
+        try:
+            return Sampling.model_validate(options)
+        except ValidationError as error:
+            raise BadInput(explain(error, f"sampling from {self.family}", Sampling)) from error
+
+    def begin(self, n: int, rng: torch.Generator) -> tuple[Tensor, Noise]:
+        """x_T (n, *shape) and the noise of the steps after it.
+
+        Drawn where `rng` lives, so that a seed means the same on every device; the noise of the
+        steps comes first, so that it is the same for every n.
+        """
+        like = self.alpha_bar
+        seed = int(torch.randint(1 << 31, (1,), generator=rng, device=rng.device))
+        x = torch.randn(n, *self.shape, generator=rng, device=rng.device, dtype=like.dtype)
+        return x.to(like.device), noise_of(seed)
+
     @torch.no_grad()
     def generate(self, n: int, rng: torch.Generator, **options: Any) -> Iterator[Step]:
         """n samples, one Step for each denoising step; options as in `Sampling`.
 
         Images: `x`, which is x0_hat in [0, 1], and `x_t`, `x0_hat`, `noise_hat` in the model's own
         scale. Scalars: t, alpha_bar, snr, and `change`, the root mean square of x_next - x_t.
+
+        Raises: BadInput for options that this model cannot follow.
         """
-        try:
-            chosen = Sampling.model_validate(options)
-        except ValidationError as error:
-            raise BadInput(explain(error, f"sampling from {self.family}", Sampling)) from error
+        chosen = self.sampling(**options)
         times = self.schedule.times(chosen.steps)
+        self.labels(n, chosen.label)
         denoise = self.denoiser(chosen.label, chosen.guidance, chosen.clip)
-        like = self.alpha_bar
-        x = torch.randn(n, *self.shape, generator=rng, device=like.device, dtype=like.dtype)
-        seed = int(torch.randint(1 << 31, (1,), generator=rng, device=like.device))
-        walk = SAMPLERS[chosen.sampler](
-            denoise, x, times, self.schedule, noise_of(seed), eta=chosen.eta
-        )
+        x, noise = self.begin(n, rng)
+        walk = SAMPLERS[chosen.sampler](denoise, x, times, self.schedule, noise, eta=chosen.eta)
         for k, state in enumerate(walk):
             yield self.step(k, len(times), state)
 
@@ -225,6 +277,10 @@ class DDPM(Model):
             "change": float((state.x_next - state.x_t).square().mean().sqrt()),
         }
         return Step(index, n_steps, images, scalars)
+
+    @property
+    def quick(self) -> dict[str, Any]:
+        return {"steps": min(QUICK_STEPS, self.config.n_steps)}
 
     def step_names(self) -> list[str]:
         """The times of the default walk, as "t = 950"."""
@@ -296,14 +352,15 @@ class DDPM(Model):
 
     def _error(self, x0: Tensor, t: Tensor, rng: torch.Generator) -> Tensor:
         """|x_0 - x0_hat(x_t)|^2 at one draw of x_t, (N,)."""
-        return (x0 - self._x0_hat(x0, t, rng)).square().flatten(1).sum(1)
+        return (x0 - self._seen(x0, t, rng)[1]).square().flatten(1).sum(1)
 
-    def _x0_hat(self, x0: Tensor, t: Tensor, rng: torch.Generator) -> Tensor:
+    def _seen(self, x0: Tensor, t: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """A draw of x_t at times t (N,), and x0_hat there."""
         a = self.alpha_bar[t].view(-1, *[1] * (x0.ndim - 1))
         noise = torch.randn(x0.shape, generator=rng, device=x0.device, dtype=x0.dtype)
         x_t = a.sqrt() * x0 + (1 - a).sqrt() * noise
         out = self.at_time(x_t, t, self.labels(len(x0), None)).float()
-        return predict(self.config.predict, out, x_t, a, self.limit).x0_hat
+        return x_t, predict(self.config.predict, out, x_t, a, self.limit).x0_hat
 
     def _first(self, x0: Tensor) -> Tensor:
         """KL(q(x_T | x_0) || N(0, I)) in nats, (N,)."""
@@ -315,7 +372,8 @@ class DDPM(Model):
         """log p(x_0 | x_1) (N,), a Gaussian of variance beta_1: the mass of a pixel's 1/255, or a
         point's density.
         """
-        mean = self._x0_hat(x0, torch.ones(len(x0), dtype=torch.int64, device=x0.device), rng)
+        t = torch.ones(len(x0), dtype=torch.int64, device=x0.device)
+        mean = self._seen(x0, t, rng)[1]
         std = math.sqrt(self.schedule.beta[1])
         gap = (x0 - mean) / std
         if self.points:

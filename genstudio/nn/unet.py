@@ -33,7 +33,8 @@ class Conditions(nn.Module):
         self.label = nn.Embedding(n_classes + 1, size) if n_classes else None
 
     def forward(self, time: Tensor, label: Tensor) -> Tensor:
-        h: Tensor = self.time(time_features(time))
+        dtype = next(self.time.parameters()).dtype
+        h: Tensor = self.time(time_features(time).to(dtype))
         return h if self.label is None else h + self.label(label)
 
 
