@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,6 +15,20 @@ STEPS = "steps"  # a picture per sampling step
 NOISE = "noise"  # a walk from noise to data whose every step guesses both
 
 MAX_CARD_BYTES = 1 << 20
+
+
+class Able(Protocol):
+    """A card, or a model."""
+
+    @property
+    def abilities(self) -> tuple[str, ...]: ...
+
+
+def has_noise_space(what: Able) -> bool:
+    """Whether z is the noise that sampling begins with: a code is reached, and decoded, in many
+    steps of the whole net, and keeps everything of an image, so that nothing is compressed.
+    """
+    return LATENT in what.abilities and STEPS in what.abilities
 
 
 class BadInput(ValueError):

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from genstudio.abilities import LATENT, LAYERS, LIKELIHOOD, NOISE, STEPS, BadInput
-from genstudio.models._config import Config
+from genstudio.models._config import N_, Config
 
 
 class Posterior(NamedTuple):
@@ -110,6 +110,8 @@ class Model(nn.Module):
     config: Config
     shape: tuple[int, ...]
     latent_dim: int | None = None
+    discrete = False  # whether log_prob takes 8-bit pixels as they are, not with noise added
+    lesson_title: str = N_("test images and their reconstructions")
 
     def __init__(self, config: Config, shape: tuple[int, ...]) -> None:
         super().__init__()
@@ -157,6 +159,12 @@ class Model(nn.Module):
         update("model", losses["loss"])
         return {name: value.item() for name, value in losses.items()}
 
+    def lesson(self, x: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
+        """What training teaches, shown on images x (N, C, H, W): rows of pictures like x, from the
+        task to the answer, as `lesson_title` says. Nothing where nothing is reconstructed.
+        """
+        return (self.decode(self.encode(x).mean),) if isinstance(self, HasLatent) else ()
+
     @torch.no_grad()
     def calibrate(self, batches: Callable[[], Iterable[Tensor]]) -> None:
         """Bring buffers that depend on the training data up to date (the Gaussian of the encodings,
@@ -178,6 +186,11 @@ class Model(nn.Module):
     def generate(self, n: int, rng: torch.Generator, **options: Any) -> Iterator[Step]:
         """n samples, step by step; the last Step's `images["x"]` is the result."""
         raise NotImplementedError
+
+    @property
+    def quick(self) -> Mapping[str, Any]:
+        """Options of `generate` for samples that are looked at while the model trains."""
+        return {}
 
     @torch.no_grad()
     def sample(self, n: int, rng: torch.Generator, **options: Any) -> Tensor:
