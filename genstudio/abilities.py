@@ -28,7 +28,7 @@ def has_noise_space(what: Able) -> bool:
     """Whether z is the noise that sampling begins with: a code is reached, and decoded, in many
     steps of the whole net, and keeps everything of an image, so that nothing is compressed.
     """
-    return LATENT in what.abilities and STEPS in what.abilities
+    return LATENT in what.abilities and NOISE in what.abilities
 
 
 class BadInput(ValueError):

@@ -1,7 +1,8 @@
-"""A quick look at a model: test images beside their reconstructions, and samples."""
+"""A quick look at a model: test images beside what it makes of them, and samples."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,17 +15,19 @@ from genstudio.data import Dataset, load
 from genstudio.latent.encodings import split_of
 from genstudio.latent.sheet import mosaic
 from genstudio.metrics._targets import evaluating
-from genstudio.models import HasLatent
+from genstudio.models import HasSteps
 
 MAX_IMAGES = 400
+ROWS, FEW_ROWS = 5, 3  # of samples; few of models that take many steps for each
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
     """Pictures without gaps, uint8 (height, width) or (height, width, 3).
 
-    `pairs` has n test images above their reconstructions, None where nothing is reconstructed;
-    `inputs` and `outputs` are its two rows. `index` (n,) are the images' places in the test split.
+    `pairs` has n test images above the model's rows of them, `title` says which; None where it has
+    none. `inputs` and `outputs` are its first row and its last. `index` (n,) are the images' places
+    in the test split.
     """
 
     samples: np.ndarray
@@ -32,10 +35,14 @@ class Look:
     inputs: np.ndarray
     outputs: np.ndarray | None
     index: np.ndarray
+    title: str = ""
 
 
-def look(model: Any, data: str | Dataset, n: int = 10, seed: int = 0, sample_rows: int = 5) -> Look:
-    """Query: n test images with reconstructions and sample_rows x n samples.
+def look(
+    model: Any, data: str | Dataset, n: int = 10, seed: int = 0, sample_rows: int | None = None
+) -> Generator[None, None, Look]:
+    """Query: n test images with what the model makes of them, and sample_rows x n samples, in
+    pieces of work.
 
     The seed fixes images and noise, so that pictures of two steps of training can be compared.
 
@@ -47,22 +54,42 @@ def look(model: Any, data: str | Dataset, n: int = 10, seed: int = 0, sample_row
             f"A look needs images of {tuple(model.shape)}, got {tuple(dataset.shape)} from "
             f"{dataset.title}. Choose data that fit."
         )
-    if not 0 < n * max(1, sample_rows) <= MAX_IMAGES:
-        raise BadInput(f"A look shows 1 to {MAX_IMAGES} images, got {n} x {sample_rows}.")
+    rows = sample_rows
+    if rows is None:
+        rows = FEW_ROWS if isinstance(model, HasSteps) else ROWS
+    if not 0 < n * max(1, rows) <= MAX_IMAGES:
+        raise BadInput(f"A look shows 1 to {MAX_IMAGES} images, got {n} x {rows}.")
     split = split_of(dataset, "test")
     index = _choice(len(split), n, seed)
     x, device = split.batch(index), model.device
     with evaluating(model):
-        back: Tensor | None = None
-        if isinstance(model, HasLatent):
-            back = model.decode(model.encode(x.to(device)).mean).cpu()
-        rng = torch.Generator(device).manual_seed(seed)
-        drawn = model.sample(n * sample_rows, rng).cpu()
+        lesson = model.lesson(x.to(device), torch.Generator(device).manual_seed(seed))
+    yield None
+    drawn = yield from _samples(model, n * rows, torch.Generator(device).manual_seed(seed))
     columns = len(index)
     inputs = mosaic(x, columns)
-    outputs = None if back is None else mosaic(back, columns)
-    pairs = None if outputs is None else np.concatenate([inputs, outputs])
-    return Look(mosaic(drawn, n), pairs, inputs, outputs, index.numpy())
+    below = [mosaic(row.cpu(), columns) for row in lesson]
+    outputs = below[-1] if below else None
+    pairs = np.concatenate([inputs, *below]) if below else None
+    title = model.lesson_title
+    return Look(mosaic(drawn, n), pairs, inputs, outputs, index.numpy(), title)
+
+
+def _samples(model: Any, n: int, rng: torch.Generator) -> Generator[None, None, Tensor]:
+    """n samples (n, C, H, W) with the model's quick options, one of its steps at a time."""
+    steps = model.generate(n, rng, **model.quick)
+    last = None
+    while True:
+        with evaluating(model):
+            step = next(steps, None)
+        if step is None:
+            break
+        last = step
+        yield None
+    if last is None:
+        raise RuntimeError(f"{model.family} generated no step.")
+    x: Tensor = last.images["x"].cpu()
+    return x
 
 
 def _choice(n_rows: int, n: int, seed: int) -> Tensor:
