@@ -1,0 +1,124 @@
+"""Painting the strips: a row as one pixmap, the cursor over all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap, QPolygonF
+
+from genstudio.ui import theme
+from genstudio.ui.panels._denoise_strip_axis import Axis, shown
+from genstudio.ui.panels._denoise_strip_layout import CELL_GAP, EDGE_PX, TITLE_PX, Layout
+from genstudio.ui.panels._denoise_strip_row import Row
+from genstudio.ui.panels._denoise_strip_thumbs import Thumbs
+
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A row and where it lies."""
+
+    row: Row
+    place: Layout
+    axis: Axis
+    places: np.ndarray  # (F,) pixels of its frames
+    begin: float  # where its first frame stands or will stand
+    chosen: bool
+    says: str
+
+
+def layer(scene: Scene, thumbs: Thumbs, what: tuple[str, int], room: tuple[int, float]) -> QPixmap:
+    """A row of `room` (width, screen pixels to one) showing `what` (kind, image): title, field,
+    thumbnails and marks, without the cursor.
+    """
+    place, (width, ratio) = scene.place, room
+    pixmap = QPixmap(round(width * ratio), round(place.row_px * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    _title(painter, scene, width)
+    half = place.cell[1] / 2
+    start = scene.begin - half - EDGE_PX
+    field = QRectF(
+        start, TITLE_PX - 2, scene.axis.right + half + EDGE_PX - start, place.cell[0] + 4
+    )
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.colour("selected" if scene.chosen else "field", 0.8))
+    painter.drawRoundedRect(field, 4, 4)
+    least = place.cell[1] + CELL_GAP
+    found = shown(scene.places, scene.begin, scene.axis.right, least)
+    for frame, middle in found:
+        thumb = thumbs.get(scene.row, frame, *what)
+        if thumb is not None:
+            x = round((middle - half) * ratio) / ratio
+            painter.drawPixmap(
+                QRectF(x, TITLE_PX, place.cell[1], place.cell[0]), thumb, thumb.rect()
+            )
+    if not found and scene.says:
+        painter.setPen(theme.colour("quiet"))
+        painter.setFont(theme.text_font(theme.CAPTION_PX))
+        painter.drawText(field.adjusted(8, 0, -8, 0), int(_LEFT), scene.says)
+    _marks(painter, scene)
+    painter.end()
+    return pixmap
+
+
+def _title(painter: QPainter, scene: Scene, width: int) -> None:
+    font = theme.text_font(12)
+    painter.setFont(font)
+    painter.setPen(theme.colour("text" if scene.chosen else "quiet"))
+    line = QRectF(EDGE_PX, 0, width - 2 * EDGE_PX, TITLE_PX - 2)
+    metrics = QFontMetricsF(font)
+    title = metrics.elidedText(scene.row.title, Qt.TextElideMode.ElideRight, line.width())
+    painter.drawText(line, int(_LEFT), title)
+    left = metrics.horizontalAdvance(title) + 12
+    if scene.row.detail and left < line.width() - 40:
+        painter.setPen(theme.colour("quiet"))
+        painter.setFont(theme.figure_font(theme.CAPTION_PX))
+        small = QFontMetricsF(painter.font())
+        words = small.elidedText(scene.row.detail, Qt.TextElideMode.ElideRight, line.width() - left)
+        painter.drawText(line.adjusted(left, 0, 0, 0), int(_LEFT), words)
+
+
+def _marks(painter: QPainter, scene: Scene) -> None:
+    """Small triangles that point down at steps with a meaning."""
+    tape = scene.row.tape
+    if tape is None or not len(scene.places):
+        return
+    painter.setPen(QPen(QColor(0, 0, 0, 160), 1))
+    painter.setBrush(theme.colour("warning"))
+    for index, _words in scene.row.marks:
+        x, y = float(scene.places[tape.place_of(index)]), TITLE_PX - 2.0
+        painter.drawPolygon(
+            QPolygonF([QPointF(x - 5, y - 6), QPointF(x + 5, y - 6), QPointF(x, y + 3)])
+        )
+
+
+def cursor(painter: QPainter, x: float, height: int) -> None:
+    """The line through all rows."""
+    x = round(x) + 0.5
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(0, 0, 0, 110), 3.5))
+    painter.drawLine(QPointF(x, 0), QPointF(x, height))
+    painter.setPen(QPen(theme.colour("accent"), 2))
+    painter.drawLine(QPointF(x, 0), QPointF(x, height))
+
+
+def focus(painter: QPainter, rect: QRect) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.colour("accent", 0.6), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    around = QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5)
+    painter.drawRoundedRect(around, theme.RADIUS, theme.RADIUS)
+
+
+def empty(painter: QPainter, rect: QRect, words: str) -> None:
+    """A sentence where there are no rows."""
+    painter.setPen(theme.colour("quiet"))
+    painter.setFont(theme.text_font(theme.CAPTION_PX))
+    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    painter.drawText(rect, int(flags), words)
