@@ -1,0 +1,33 @@
+"""The parts that plug into the Denoise panel, and its signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from genstudio.ui.panels.denoise import Denoise
+
+PARTS: tuple[Callable[[Denoise], None], ...] = ()  # plug(panel) of each part, in order
+
+
+def wire(panel: Denoise) -> None:
+    """Join the panel's own parts."""
+    session, runs, bar = panel.session, panel.runs, panel.bar
+    session.model_changed.connect(panel.model_changed)
+    session.weights_moved.connect(panel.weights_moved)
+    session.seed_changed.connect(panel.seed_changed)
+    session.image_offered.connect(panel.image_offered)
+    runs.grew.connect(panel.grew)
+    runs.changed.connect(panel.runs_changed)
+    runs.chosen.connect(panel.run_chosen)
+    bar.mode_chosen.connect(panel.set_mode)
+    bar.kind_chosen.connect(panel.set_kind)
+    bar.run_pressed.connect(panel.act)
+    bar.new_noise_wanted.connect(panel.new_noise)
+    bar.same_noise_wanted.connect(panel.same_noise)
+    panel.steps.scrubbed.connect(panel.show_step)
+    panel.column.help_wanted.connect(panel.show_help)
+    panel.empty.pressed.connect(panel.fill)
+    panel.watch.picture.kind_changed.connect(panel.set_kind)
+    panel.watch.picture.index_changed.connect(panel.choose_image)

@@ -1,0 +1,385 @@
+"""Denoise: watch a diffusion model turn noise into images, step by step, and take another way.
+
+How parts plug in stands in `_denoise_plug`; the runs themselves in `_denoise_run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from genstudio.abilities import NOISE, BadInput, Card
+from genstudio.engine.messages import Answer, Failure
+from genstudio.tape import Frame
+from genstudio.ui import theme
+from genstudio.ui.panel import Panel, PanelSpec, Timeline, save_png
+from genstudio.ui.panels._denoise_bar import KINDS, Bar
+from genstudio.ui.panels._denoise_inspector import Column
+from genstudio.ui.panels._denoise_line import Line, StepTimeline
+from genstudio.ui.panels._denoise_plug import Mode
+from genstudio.ui.panels._denoise_recipe import Recipe, RunState
+from genstudio.ui.panels._denoise_run import Runs
+from genstudio.ui.panels._denoise_text import HELP
+from genstudio.ui.panels._denoise_watch import Watch
+from genstudio.ui.panels._denoise_wiring import PARTS, wire
+from genstudio.ui.session import ModelRef, Session
+from genstudio.ui.widgets.banner import EmptyState
+
+if TYPE_CHECKING:
+    from genstudio.latent.denoise import Process
+
+FIRST_MODEL = "ddpm-mnist"
+FRAME_MS = 16  # pictures are painted at most so often while frames arrive
+
+
+class Denoise(Panel):
+    """The runs of one diffusion model, and the step under the cursor."""
+
+    step_shown = Signal(int, int)  # run id, step k: what the cursor stands at
+    image_chosen = Signal(int)
+    kind_changed = Signal(str)
+    mode_changed = Signal(str)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.ref: ModelRef | None = None
+        self.process: Process | None = None
+        self.step = 0
+        self.image = 0
+        self.kind = "x0_hat"
+        self.mode = "denoise"
+        self.in_front = False
+        self.line: Line | None = None
+        self._following = True  # the cursor goes along with the frames that arrive
+        self._dirty = False
+        self.runs = Runs(session, self)
+        self.steps = StepTimeline(self)
+        self.bar = Bar()
+        self.column = Column()
+        self.stage = QStackedWidget()
+        self.empty = EmptyState(icon="denoise")
+        self.modes: dict[str, Mode] = {}
+        self.watch = Watch()
+        self._pace = QTimer(self, singleShot=True, interval=FRAME_MS)
+        self._pace.timeout.connect(self._paint_if_dirty)
+        self._lay_out()
+        self.add_mode(self.watch)
+        wire(self)
+        for plug in PARTS:
+            plug(self)
+        self.model_changed("A")
+
+    def _lay_out(self) -> None:
+        self.stage.addWidget(self.empty)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
+        column.setSpacing(theme.GRID)
+        column.addWidget(self.bar)
+        column.addWidget(self.stage, 1)
+
+    def add_mode(self, mode: Mode) -> None:
+        """Put a view on the stage, and on the switch where the model can be shown in it."""
+        self.modes[mode.key] = mode
+        self.stage.addWidget(mode)
+        mode.timeline_changed.connect(self.timeline_changed)
+        self._offer_modes()
+
+    # Panel -------------------------------------------------------------------------------------
+
+    def inspector(self) -> QWidget:
+        return self.column
+
+    def timeline(self) -> Timeline | None:
+        mode = self.modes.get(self.mode)
+        own = mode.timeline() if mode is not None else None
+        return own or self.steps
+
+    def activated(self) -> None:
+        self.in_front = True
+        self._first_run()
+        if self.process is not None:
+            self.modes[self.mode].entered()
+
+    def deactivated(self) -> None:
+        self.in_front = False
+        self.modes[self.mode].left()
+
+    def export_png(self, path: Path) -> None:
+        save_png(self.stage.currentWidget().grab(), path)
+
+    # The model ---------------------------------------------------------------------------------
+
+    def model_changed(self, slot: str) -> None:
+        if slot != "A":
+            return
+        ref = self.session.model("A")
+        if ref is None or serves(ref.card) is not None:
+            self.ref, self.process = None, None
+            self.session.cancel(self, "process")
+            self.runs.use("", None)
+            self._say_empty(
+                self.tr("No diffusion model is shown."),
+                self.tr("Show %1").replace("%1", FIRST_MODEL),
+            )
+            return
+        self.ref = ref
+        self.bar.title.setText(self.tr("Denoise with %1").replace("%1", ref.title))
+        self.session.ask(
+            self, "process", "latent.denoise:process", then=self._known, failed=self._refused
+        )
+
+    def _known(self, answer: Answer) -> None:
+        if self.ref is None:
+            return
+        self.process = answer.value
+        self.runs.use(self.ref.source, self.process, live=self.ref.run is not None)
+        for mode in self.modes.values():
+            mode.use(self.ref, self.process)
+        self.column.use(self.ref, self.process)
+        self._offer_modes()
+        self.set_mode(self.mode)
+        self._first_run()
+
+    def _refused(self, failure: Failure) -> None:
+        self._say_empty(failure.sentence(), self.tr("Try again"))
+
+    def weights_moved(self, slot: str, step: int) -> None:
+        if slot == "A" and self.ref is not None and self.process is not None:
+            for mode in self.modes.values():
+                mode.use(self.ref, self.process)
+
+    def _say_empty(self, sentence: str, button: str) -> None:
+        self.empty.set_text(sentence)
+        self.empty.set_button(button)
+        self.stage.setCurrentWidget(self.empty)
+
+    def fill(self) -> None:
+        """What the one button of the empty panel does."""
+        if self.ref is None:
+            self.session.try_show("A", FIRST_MODEL)
+        else:
+            self.model_changed("A")
+
+    # Runs --------------------------------------------------------------------------------------
+
+    def recipe(self) -> Recipe:
+        """What a run from noise would be with the settings as they stand."""
+        return Recipe(seed=self.session.seed)
+
+    def begin(self, recipe: Recipe) -> None:
+        """Start a run from noise; where it cannot be, say so and keep what is shown."""
+        try:
+            self.runs.begin(recipe)
+        except BadInput as error:
+            self.session.failed.emit(Failure(str(error)))
+
+    def _first_run(self) -> None:
+        if self.in_front and self.process is not None and not self.runs.all():
+            self.begin(self.recipe())
+
+    def act(self) -> None:
+        """What the run button says: run, cancel or go on."""
+        run = self.runs.current()
+        if run is None:
+            self.begin(self.recipe())
+        elif run.state is RunState.RUNNING:
+            self.runs.cancel(run.id)
+        elif run.state in (RunState.PAUSED, RunState.FAILED):
+            self.runs.go_on(run.id)
+        else:
+            self.runs.restart(run.id, run.recipe)
+
+    def new_noise(self) -> None:
+        """Another run from the next seed."""
+        self.session.set_seed(self.session.seed + 1)
+
+    def same_noise(self) -> None:
+        """Another run from the same noise, beside this one."""
+        self.begin(self.recipe())
+
+    def seed_changed(self, seed: int) -> None:
+        if self.in_front and self.process is not None:
+            self.begin(self.recipe())
+
+    def run_chosen(self, number: int) -> None:
+        run = self.runs.run(number)
+        self.line = Line(self.runs, run) if run is not None else None
+        self._following = run is None or not run.state.over or self.step >= run.recipe.n_steps - 1
+        self._paint()
+
+    def runs_changed(self) -> None:
+        self.bar.show_run(self.runs.current())
+        self._tell()
+
+    def grew(self, number: int) -> None:
+        """A frame has come: paint it, at most every `FRAME_MS`."""
+        run = self.runs.run(number)
+        if run is not None and self.line is not None and run is self.line.run:
+            if not run.recent or len(run.tape) == 1:
+                self.line = Line(self.runs, run)
+                self._following = True
+            self._dirty = True
+            if not self._pace.isActive():
+                self._paint_if_dirty()
+
+    def _paint_if_dirty(self) -> None:
+        if self._dirty:
+            self._paint()
+            self._pace.start()
+
+    # What is shown -----------------------------------------------------------------------------
+
+    def frame(self) -> Frame | None:
+        """The frame under the cursor; a fork's first steps are its parent's."""
+        return self.line.frame(self.step) if self.line is not None else None
+
+    def show_step(self, k: int) -> None:
+        """Put the cursor at step k; at the frontier it goes along with what arrives."""
+        if self.line is not None:
+            self._following = k >= self.line.frontier()
+            self.step = k
+            self._paint()
+
+    def choose_image(self, index: int) -> None:
+        """Another image of the batch."""
+        if index != self.image:
+            self.image = index
+            self.watch.picture.set_index(index)
+            self.image_chosen.emit(index)
+
+    def set_kind(self, kind: str) -> None:
+        """What the pictures show, one of KINDS."""
+        if kind in KINDS and kind != self.kind:
+            self.kind = kind
+            self.bar.kinds.set_value(kind)
+            self.watch.picture.set_kind(kind)
+            self.kind_changed.emit(kind)
+
+    def set_mode(self, key: str) -> None:
+        """Bring a view to the front; one that cannot show the model is passed over."""
+        offered = self._offered()
+        if self.process is None or not offered:
+            return
+        if key not in offered:
+            key = offered[0]
+        before, self.mode = self.mode, key
+        if before != key and before in self.modes:
+            self.modes[before].left()
+        self.stage.setCurrentWidget(self.modes[key])
+        self.bar.modes.set_value(key)
+        self.column.show_mode(key)
+        if self.in_front:
+            self.modes[key].entered()
+        self.mode_changed.emit(key)
+        self.timeline_changed.emit()
+        self._paint()
+
+    def say(self, sentence: str) -> None:
+        """One sentence in the line of the title."""
+        self.bar.say(sentence)
+
+    def _offered(self) -> list[str]:
+        process = self.process
+        if process is None:
+            return []
+        return [key for key, mode in self.modes.items() if mode.refuses(process) is None]
+
+    def _offer_modes(self) -> None:
+        offered = self._offered()
+        self.bar.modes.set_options([(key, self.modes[key].words) for key in offered])
+        self.bar.modes.set_value(self.mode)
+        self.bar.modes.setToolTip("\n".join(self.modes[key].tip() for key in offered))
+        self.bar.modes.setVisible(len(offered) > 1)
+
+    def _paint(self) -> None:
+        """Show the step under the cursor everywhere."""
+        self._dirty = False
+        line = self.line
+        if line is not None and (self._following or self.step > line.frontier()):
+            self.step = line.frontier()
+        frame = self.frame()
+        if frame is not None and line is not None:
+            self.step = frame.index
+            self.watch.picture.set_frame(frame, line.before(self.step), str(line.of(self.step).id))
+            self.session.note_picture(self.watch.picture)
+            self.step_shown.emit(line.run.id, self.step)
+        else:
+            self.watch.picture.set_frame(None)
+        self.steps.show(line, self.step, line.run.title() if line is not None else "")
+        self.bar.show_run(self.runs.current())
+
+    def _tell(self) -> None:
+        run = self.runs.current()
+        if run is not None and run.failure is not None and run.state is RunState.FAILED:
+            self.say(run.failure.sentence())
+        elif run is not None and run.thinned:
+            words = self.tr("Every {0}th of {1} steps is kept: all would take {2} GB.")
+            plan = run.tape.plan
+            full = f"{plan.full_bytes / 1e9:.1f}"
+            self.say(words.format(plan.every, f"{run.recipe.steps:,}", full))
+        else:
+            self.say("")
+
+    def image_offered(self, image: np.ndarray, title: str) -> None:
+        """An image from outside goes to the view in front, or else to the forward one."""
+        if not self.in_front or self.process is None:
+            return
+        for key in (self.mode, "forward"):
+            mode = self.modes.get(key)
+            if mode is not None and mode.take_image(image, title):
+                self.set_mode(key)
+                return
+
+    def show_help(self) -> None:
+        from genstudio.ui.help import HelpDialog
+
+        title = self.tr("What am I seeing? %1").replace("%1", PANEL.title)
+        HelpDialog(title, self.tr(HELP), self.window()).open()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        keys = {Qt.Key.Key_1: 0, Qt.Key.Key_2: 1, Qt.Key.Key_3: 2, Qt.Key.Key_4: 3}
+        key = Qt.Key(event.key())
+        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            super().keyPressEvent(event)
+        elif key in keys:
+            self.set_kind(KINDS[keys[key]])
+        elif key == Qt.Key.Key_R:
+            self.new_noise()
+        elif key == Qt.Key.Key_Escape and self.runs.running():
+            for run in self.runs.running():
+                self.runs.cancel(run.id)
+        else:
+            super().keyPressEvent(event)
+
+    # State -------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def tour(self) -> Iterator[str]:
+        yield from ()
+
+
+def serves(card: Card) -> str | None:
+    """None, or why this model has nothing to denoise."""
+    if NOISE not in card.abilities:
+        return "This model does not go from noise to images in steps. Choose a diffusion model."
+    return None
+
+
+PANEL = PanelSpec(
+    key="denoise",
+    title="Denoise",
+    icon="denoise",
+    order=40,
+    factory=Denoise,
+    serves=serves,
+    help=HELP,
+    shortcut="Ctrl+4",
+)
