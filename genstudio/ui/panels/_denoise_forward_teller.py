@@ -1,0 +1,243 @@
+"""Puts into the forward view what is known: pictures, the figures under them, sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject
+
+from genstudio.ui import theme
+from genstudio.ui.panels._denoise_forward_inversion import Inversion
+from genstudio.ui.panels._denoise_forward_noising import Noising
+from genstudio.ui.panels._denoise_forward_numbers import (
+    Figure,
+    mean_of,
+    measured,
+    noise_of,
+    shares,
+)
+from genstudio.ui.panels._denoise_forward_timeline import ForwardTimeline
+from genstudio.ui.panels._denoise_forward_view import ForwardView, Picture
+
+if TYPE_CHECKING:
+    from genstudio.latent.denoise import Process
+
+
+class Teller(QObject):
+    """Reads what was computed and writes it on the screen; decides nothing."""
+
+    def __init__(
+        self, view: ForwardView, noising: Noising, inversion: Inversion, line: ForwardTimeline
+    ) -> None:
+        super().__init__(view)
+        self._view, self._noising, self._inversion, self._line = view, noising, inversion, line
+        self._process: Process | None = None
+        self._way = "noise"
+        self._looked = -1  # the inversion's frame under the transport bar; -1 for the newest
+
+    def use(self, process: Process | None) -> None:
+        """Another model, or none."""
+        self._process = process
+        self.tell()
+
+    def set_way(self, way: str) -> None:
+        self._way = way
+        self._view.show_way(way)
+        self.tell()
+
+    def look_at(self, index: int) -> None:
+        """Show this frame of the inversion."""
+        self._looked = index
+        self._tell_inversion()
+
+    def moved(self) -> None:
+        """The hand went to another t or seed: sliders follow, pictures when they have come."""
+        self._view.set_t(self._noising.t)
+        self._view.seed.set_value(self._noising.seed)
+        self._tell_line()
+
+    def grow(self) -> None:
+        """Another step of the walk has come."""
+        if self._way == "noise":
+            self._view.strip.grow()
+            if self._view.pictures[2].view.image() is None or self._noising.complete():
+                self._tell_noise()
+
+    def tell(self) -> None:
+        """Everything anew."""
+        process, noising, view = self._process, self._noising, self._view
+        if process is None:
+            return
+        n = process.n_steps if noising.image is not None else 0
+        view.strip.show_walk(n, self._walk_at)
+        view.pictures[0].show_x(noising.x0)
+        self.moved()
+        if self._way == "noise":
+            self._tell_noise()
+        else:
+            self._tell_inversion()
+
+    def _walk_at(self, t: int) -> np.ndarray | None:
+        walked = self._noising.walked(t)
+        return None if walked is None else walked[1]
+
+    # Adding noise ------------------------------------------------------------------------------
+
+    def _tell_noise(self) -> None:
+        process, noising, view = self._process, self._noising, self._view
+        image, closed, walk = view.pictures
+        x0, x_t, t = noising.x0, noising.closed, noising.closed_t
+        view.closed.setEnabled(x_t is not None and t > 0)
+        if process is None:
+            return
+        walked = noising.walked(t) if x_t is not None else None
+        view.walk.setEnabled(walked is not None and walked[0] > 0)
+        a = float(process.alpha_bar[t])
+        closed.show_x(x_t)
+        walk.show_x(None if walked is None else walked[1])
+        hint = self.tr("Choose a test image, draw, drop or paste one.") if x0 is None else ""
+        if x0 is None or x_t is None:
+            image.say(self.tr("the image x₀"), empty=hint)
+            closed.say(self.tr("closed form"))
+            walk.say(self.tr("step by step"))
+            view.words.setText("")
+            return
+        view.words.setText(shares(t, process.n_steps, a))
+        mean, noise = mean_of(x0, a), noise_of(x0, a)
+        image.say(
+            self.tr("the image x₀"),
+            self.tr("mean should be {0}").format(_wanted(mean)),
+            self.tr("noise should be {0}").format(_wanted(noise)),
+        )
+        image.set_tips(
+            "",
+            self.tr(
+                "√ᾱ times the mean of x₀, in the model's scale from -1 to 1; plus and minus one "
+                "standard error over the image's values"
+            ),
+            self.tr("√(1 - ᾱ), the standard deviation of the noise; 1 - ᾱ = {0}").format(
+                f"{1 - a:.4f}"
+            ),
+        )
+        self._figures(closed, self.tr("closed form, t = {0}"), t, x_t, x0, (mean, noise))
+        if walked is None:
+            walk.say(self.tr("step by step"), empty=self.tr("The walk is on its way."))
+        else:
+            own = float(process.alpha_bar[walked[0]])
+            wanted = mean_of(x0, own), noise_of(x0, own)
+            self._figures(walk, self.tr("step by step, t = {0}"), walked[0], walked[1], x0, wanted)
+
+    def _figures(
+        self,
+        picture: Picture,
+        title: str,
+        t: int,
+        x_t: np.ndarray,
+        x0: np.ndarray,
+        wanted: tuple[Figure, Figure],
+    ) -> None:
+        """A picture's title, and its mean and noise, in red where they are not as they should."""
+        assert self._process is not None
+        a = float(self._process.alpha_bar[t])
+        found = measured(x_t, x0, a)
+        words = (self.tr("mean {0}"), self.tr("noise {0}"))
+        lines = [
+            words[k].format(f"{found[k]:+.3f}" if k == 0 else f"{found[k]:.3f}") for k in (0, 1)
+        ]
+        picture.say(title.format(f"{t:,}"), *lines)
+        tips = []
+        for figure, value, line in zip(wanted, found, picture.lines, strict=True):
+            fits = figure.agrees(value)
+            theme.role(line, "caption" if fits else "error")
+            near = self.tr("Within three standard errors of the formula.")
+            far = self.tr("More than three standard errors from the formula.")
+            tips.append(near if fits else far)
+        picture.set_tips("", *tips)
+
+    # Inversion ---------------------------------------------------------------------------------
+
+    def _tell_inversion(self) -> None:
+        view, inversion = self._view, self._inversion
+        if self._way != "invert":
+            return
+        image, noise, back = view.pictures
+        image.say(self.tr("the image x₀"))
+        image.set_tips("", "", "")
+        frames = inversion.frames
+        index = min(self._looked if self._looked >= 0 else len(frames) - 1, len(frames) - 1)
+        shown = frames[index] if frames else None
+        noise.show_x(None if shown is None else shown.arrays["x_t"][0])
+        if shown is None:
+            noise.say(self.tr("its noise x_T"), empty=self.tr("Press Invert to find it."))
+        else:
+            x = shown.arrays["x_t"][0]
+            t = int(shown.scalars["t"])
+            noise.say(
+                self.tr("on the way to noise, t = {0}").format(f"{t:,}"),
+                self.tr("mean {0}").format(f"{x.mean():+.3f}"),
+                self.tr("standard deviation {0}").format(f"{x.std():.3f}"),
+            )
+            words = self.tr("{0} of noise drawn from N(0, I)")
+            noise.set_tips("", words.format("0"), words.format("1"))
+            for line in noise.lines:
+                theme.role(line, "caption")
+        self._tell_back(back)
+        settings = inversion.settings()
+        run, error = inversion.run, inversion.error()
+        view.show_run.setEnabled(run is not None)
+        view.cancel.setEnabled(inversion.running)
+        view.invert.setEnabled(not inversion.running and self._noising.image is not None)
+        if inversion.running:
+            words = self.tr("{0} % of both ways").format(f"{100 * inversion.share:.0f}")
+        elif settings is not None and inversion.n_frames:
+            words = self.tr("DDIM with eta 0, {0} steps each way, guidance {1}, {2}").format(
+                f"{settings.steps:,}",
+                f"{settings.guidance:g}",
+                self.tr("no class")
+                if settings.label is None
+                else self.tr("class {0}").format(settings.label),
+            )
+        else:
+            words = self.tr("Steps, class and guidance are those of the sampler.")
+        view.settings.setText(words)
+        view.words.setText(
+            ""
+            if error is None
+            else self.tr(
+                "The round trip is off by {0} of the range of a pixel, root mean square."
+            ).format(f"{error:.4f}")
+        )
+        self._tell_line()
+
+    def _tell_back(self, back: Picture) -> None:
+        x, error = self._inversion.back(), self._inversion.error()
+        back.show_x(x)
+        first = "" if error is None else self.tr("rms difference {0}").format(f"{error:.4f}")
+        empty = "" if self._inversion.x_T() is not None else self.tr("It follows by itself.")
+        back.say(self.tr("and back again"), first, empty=empty)
+        tip = self.tr("Root mean square of image minus round trip, pixels from 0 to 1")
+        back.set_tips("", tip, "")
+        for line in back.lines:
+            theme.role(line, "caption")
+
+    # The record --------------------------------------------------------------------------------
+
+    def _tell_line(self) -> None:
+        process, frames = self._process, self._inversion.frames
+        if process is None:
+            return
+        if self._way == "noise":
+            times = range(process.n_steps + 1) if self._noising.image is not None else ()
+            self._line.show(times, self._noising.t, process.n_steps, self.tr("noising an image"))
+            return
+        if not frames:
+            self._looked = -1
+        index = len(frames) - 1 if self._looked < 0 else min(self._looked, len(frames) - 1)
+        times = tuple(int(frame.scalars["t"]) for frame in frames)
+        self._line.show(times, max(0, index), process.n_steps, self.tr("inversion of an image"))
+
+
+def _wanted(figure: Figure) -> str:
+    """A number with its standard error, as in "-0.60 ± 0.02"."""
+    return f"{figure.value:.3f} ± {figure.error:.3f}"
