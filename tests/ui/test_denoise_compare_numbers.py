@@ -41,7 +41,7 @@ def test_the_partner_is_the_same_t_or_the_last_not_below() -> None:
 def test_locking_is_the_same_from_either_side() -> None:
     many, few = whole(range(1000, 0, -1)), whole([1000, 500])
     for t in union(many, few):
-        a, b = many.place_at(t), few.place_at(t)
+        a, b = many.beside(t), few.beside(t)
         assert a is not None and b is not None
         assert many.times[a] == t
         assert few.times[b] == (1000 if t > 500 else 500)
@@ -66,10 +66,26 @@ def test_a_fork_that_has_no_frame_yet_ends_where_it_leaves() -> None:
     np.testing.assert_array_equal(whole_way.times, [8, 6, 4])
 
 
+def test_a_film_reads_as_a_tape_does() -> None:
+    one = tape([8, 6, 4])
+    way = film((one, np.inf))
+    assert (len(way), way.n_steps, way.indices, way.finished) == (3, 3, (0, 1, 2), True)
+    assert [way.place_of(k) for k in (0, 1, 5)] == [one.place_of(k) for k in (0, 1, 5)]
+    assert [way.place_at(t) for t in (9, 7, 4, 1)] == [one.place_at(t) for t in (9, 7, 4, 1)]
+    np.testing.assert_array_equal(way.scalars("t"), one.scalars("t"))
+
+
+def test_what_has_not_come_yet_stands_beside_nothing() -> None:
+    growing = film((tape([8, 6, 4, 2], stop=2), np.inf))
+    assert [growing.beside(t) for t in (9, 8, 7, 6, 5)] == [None, 0, 0, 1, None]
+    assert [whole([8, 6]).beside(t) for t in (6, 1)] == [1, 1]
+
+
 def test_a_fork_of_a_fork_takes_each_stretch_from_its_own_tape() -> None:
     first, second, third = tape([8, 6, 4, 2]), tape([6, 4, 2], 1.0), tape([2], 5.0)
     way = film((first, np.inf), (second, 6), (third, 2))
     assert [float(way.frame(k).arrays["x0_hat"].mean()) for k in range(4)] == [8, 7, 5, 7]
+    assert way.indices == (0, 0, 1, 0)
     early = film((first, np.inf), (second, 2), (third, 6))  # it left before its parent's own part
     np.testing.assert_array_equal(early.times, [8, 2])
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from genstudio.ui.panels._denoise_tree_rows import branch, rows, step
+from genstudio.ui.panels._denoise_tree_rows import rows, step
 
 
 def test_forks_stand_below_their_parent_in_the_order_they_were_made() -> None:
     order = rows({1: None, 5: None, 2: 1, 4: 1, 3: 2, 6: 5})
     assert [row.id for row in order] == [1, 2, 3, 4, 5, 6]
     assert [row.depth for row in order] == [0, 1, 2, 1, 0, 1]
-    assert {row.id: row.last for row in order} == {
-        1: False, 2: False, 3: True, 4: True, 5: True, 6: True
-    }  # fmt: skip
-    assert order[2].rails == (True,)  # the line from 1 goes on to 4 beside the fork of 2
 
 
 def test_a_run_whose_parent_is_gone_stands_as_a_root() -> None:
@@ -29,10 +25,3 @@ def test_arrow_keys_go_up_and_down_to_the_parent_and_to_the_first_fork() -> None
     assert step(order, 1, "left") == 1
     assert step(order, None, "down") == 1
     assert step([], None, "down") is None
-
-
-def test_a_branch_is_a_run_with_all_that_was_forked_from_it() -> None:
-    parents = {1: None, 2: 1, 3: 2, 4: 1, 5: None, 6: 5}
-    assert branch(parents, 1) == [1, 2, 3, 4]
-    assert branch(parents, 2) == [2, 3]
-    assert branch(parents, 6) == [6]

@@ -8,6 +8,7 @@ it is its parent.
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,10 @@ class Piece:
 
 
 class Film:
-    """All frames of a walk from T on, over the tapes of its ancestors and its own, oldest first."""
+    """All frames of a walk from T on, over the tapes of its ancestors and its own, oldest first.
+
+    It reads as a tape does; it grows with its tapes.
+    """
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self._pieces = tuple(pieces)
@@ -53,14 +57,40 @@ class Film:
     def finished(self) -> bool:
         return bool(self._pieces) and self._pieces[-1].tape.finished
 
+    @property
+    def n_steps(self) -> int:
+        return self._pieces[-1].tape.n_steps
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """The steps that stand here, rising."""
+        self._look()
+        return tuple(self._pieces[piece].tape.indices[at] for piece, at in self._places)
+
     def frame(self, place: int) -> Frame:
         count = len(self)
         piece, at = self._places[range(count)[place]]
         return self._pieces[piece].tape.frame(at)
 
-    def place_at(self, t: float) -> int | None:
-        """The frame that stands beside time t; None where the film begins later, or is empty."""
-        return partner(self.times, t)
+    def scalars(self, name: str) -> NDArray[np.float64]:
+        """One scalar over the frames (len,)."""
+        return np.array([self.frame(k).scalars[name] for k in range(len(self))], np.float64)
+
+    def place_of(self, index: int) -> int:
+        """The place of the last frame at or before step `index`."""
+        return max(0, bisect_right(self.indices, index) - 1)
+
+    def place_at(self, t: float) -> int:
+        """The place of the last frame whose time is not below t; 0 where all are."""
+        return max(0, int(np.searchsorted(-self.times, -t, side="right")) - 1)
+
+    def beside(self, t: float) -> int | None:
+        """The frame that stands beside time t: None before the first, and where it has not come."""
+        times = self.times
+        place = partner(times, t)
+        if place is None or (place == len(times) - 1 and t < times[place] and not self.finished):
+            return None
+        return place
 
     def _look(self) -> NDArray[np.float64]:
         """Times and places as the tapes are now; they only grow."""
@@ -108,7 +138,8 @@ class Beside:
     place_b: int
     t_a: float
     t_b: float
-    rms: float
+    rms: float  # of the clean guesses
+    rms_x_t: float
 
     @property
     def same_time(self) -> bool:
@@ -118,32 +149,28 @@ class Beside:
 class Distance:
     """How far two films are from each other at each of their times, measured little by little.
 
-    `image` is the one that is looked at, None for the whole batch.
+    `image` is the one that is looked at, None for the whole batch. All is in `unit`s.
     """
 
     def __init__(
-        self,
-        first: Film,
-        second: Film,
-        kind: str = "x0_hat",
-        image: int | None = None,
-        unit: float = IMAGE_UNIT,
+        self, first: Film, second: Film, image: int | None = None, unit: float = IMAGE_UNIT
     ) -> None:
         self.first, self.second = first, second
-        self.kind, self.image, self.unit = kind, image, unit
+        self.image, self.unit = image, unit
         self._known: dict[float, Beside] = {}
         self._parted: dict[float, bool] = {}
 
     def at(self, t: float) -> Beside | None:
-        """What stands beside each other at time t; None where one of the films has nothing yet."""
-        a, b = self.first.place_at(t), self.second.place_at(t)
+        """What stands beside each other at time t; None where one of the films has nothing."""
+        a, b = self.first.beside(t), self.second.beside(t)
         if a is None or b is None:
             return None
         t_a, t_b = float(self.first.times[a]), float(self.second.times[b])
         known = self._known.get(t)
         if known is None or (known.t_a, known.t_b) != (t_a, t_b):
-            gap = self._rms(self.first.frame(a), self.second.frame(b))
-            known = self._known[t] = Beside(t, a, b, t_a, t_b, gap)
+            one, other = self.first.frame(a), self.second.frame(b)
+            gaps = (self._rms(one, other, kind) for kind in ("x0_hat", "x_t"))
+            known = self._known[t] = Beside(t, a, b, t_a, t_b, *gaps)
         return known
 
     def grow(self, budget_s: float = 0.008) -> bool:
@@ -158,7 +185,7 @@ class Distance:
         return True
 
     def curve(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(times, rms) as far as measured, at the times that both films have."""
+        """(times, rms of the clean guesses) as far as measured, at the times that both have."""
         times = [t for t in self._shared() if t in self._parted]
         values = [self._known[t].rms for t in times]
         return np.array(times, np.float64), np.array(values, np.float64)
@@ -171,8 +198,7 @@ class Distance:
         """Between the two results; None before both are there."""
         if not (self.first.finished and self.second.finished):
             return None
-        a, b = self.first.frame(-1), self.second.frame(-1)
-        return rms(self._pick(a, "x0_hat"), self._pick(b, "x0_hat"), self.unit)
+        return self._rms(self.first.frame(-1), self.second.frame(-1), "x0_hat")
 
     def _shared(self) -> NDArray[np.float64]:
         return np.intersect1d(self.first.times, self.second.times)[::-1]
@@ -181,13 +207,12 @@ class Distance:
         values = frame.arrays[kind]
         return values if self.image is None else values[self.image]
 
-    def _rms(self, a: Frame, b: Frame) -> float:
-        return rms(self._pick(a, self.kind), self._pick(b, self.kind), self.unit)
+    def _rms(self, a: Frame, b: Frame, kind: str) -> float:
+        return rms(self._pick(a, kind), self._pick(b, kind), self.unit)
 
     def _differs(self, t: float) -> bool:
-        a, b = self.first.place_at(t), self.second.place_at(t)
-        assert a is not None and b is not None
-        one, other = self.first.frame(a), self.second.frame(b)
+        one = self.first.frame(self.first.place_at(t))
+        other = self.second.frame(self.second.place_at(t))
         return any(
             not np.array_equal(self._pick(one, kind), self._pick(other, kind)) for kind in COMPARED
         )

@@ -10,15 +10,11 @@ DEEPEST = 4  # further forks are drawn no further in
 
 @dataclass(frozen=True)
 class Row:
-    """One run. `rails[d]` says whether the line to forks of level d + 1 goes on beside it; `last` whether
-    no other fork of the same parent comes after it.
-    """
+    """One run, `depth` forks away from its root."""
 
     id: int
     parent: int | None
     depth: int
-    last: bool
-    rails: tuple[bool, ...]
 
     @property
     def level(self) -> int:
@@ -36,18 +32,11 @@ def rows(parents: Mapping[int, int | None]) -> list[Row]:
     for run, parent in parents.items():
         children.setdefault(parent if parent in parents else None, []).append(run)
     found: list[Row] = []
-    waiting: list[tuple[int, int, bool, tuple[bool, ...]]] = []  # run, depth, last, rails
-
-    def put_off(runs: Sequence[int], depth: int, rails: tuple[bool, ...]) -> None:
-        for place in range(len(runs) - 1, -1, -1):
-            waiting.append((runs[place], depth, place == len(runs) - 1, rails))
-
-    put_off(children.get(None, ()), 0, ())
+    waiting = [(run, 0) for run in reversed(children.get(None, []))]
     while waiting:
-        run, depth, last, rails = waiting.pop()
-        parent = parents[run] if depth else None
-        found.append(Row(run, parent, depth, last, rails))
-        put_off(children.get(run, ()), depth + 1, (*rails, not last) if depth else ())
+        run, depth = waiting.pop()
+        found.append(Row(run, parents[run] if depth else None, depth))
+        waiting.extend((child, depth + 1) for child in reversed(children.get(run, [])))
     return found
 
 
@@ -65,12 +54,3 @@ def step(order: Sequence[Row], current: int | None, way: str) -> int | None:
         return order[place].parent if order[place].parent is not None else current
     below = place + 1
     return ids[below] if below < len(ids) and order[below].parent == current else current
-
-
-def branch(parents: Mapping[int, int | None], root: int) -> list[int]:
-    """A run and all its forks, in the order of their rows."""
-    inside = {root}
-    for row in rows(parents):
-        if row.parent in inside:
-            inside.add(row.id)
-    return [row.id for row in rows(parents) if row.id in inside]

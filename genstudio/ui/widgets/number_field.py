@@ -99,6 +99,10 @@ class NumberField(QLineEdit):
             self.style().unpolish(self)
             self.style().polish(self)
 
+    def set_range(self, minimum: float | None, maximum: float | None) -> None:
+        """Where keys and wheel stop from now on."""
+        self._minimum, self._maximum = minimum, maximum
+
     def unit(self) -> str:
         return self._unit
 
