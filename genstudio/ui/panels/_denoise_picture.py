@@ -33,33 +33,29 @@ with a tool arrows move the pen, Space puts it down and lifts it, Delete clears.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
     QHelpEvent,
-    QImage,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QPainter,
-    QPaintEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
 from genstudio.tape import Frame
-from genstudio.ui import theme
 from genstudio.ui.panels import _denoise_picture_paint as paint
 from genstudio.ui.panels._denoise_brush import Edit
 from genstudio.ui.panels._denoise_brush_hand import BrushHand
-from genstudio.ui.panels._denoise_picture_layout import Pane, arrange
+from genstudio.ui.panels._denoise_picture_canvas import PictureCanvas
+from genstudio.ui.panels._denoise_picture_layout import Pane
 from genstudio.ui.panels._denoise_picture_look import KINDS
-from genstudio.ui.panels._denoise_picture_source import Source
-from genstudio.ui.panels._denoise_picture_text import Words
 
 HOLD_MS = 160  # Tab held as long flips; let go before, it moves the focus as everywhere
 _WAYS = {
@@ -70,12 +66,9 @@ _WAYS = {
 }
 
 
-class BigPicture(QWidget):
+class BigPicture(PictureCanvas):
     """See the top of this file."""
 
-    kind_changed = Signal(str)
-    index_changed = Signal(int)
-    alone_changed = Signal(bool)
     edited = Signal(str, object)
     mask_changed = Signal(object)
     tool_changed = Signal(str)
@@ -84,15 +77,6 @@ class BigPicture(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._source = Source()
-        self._words = Words()
-        self._kind = "x0_hat"
-        self._flipped = False
-        self._fixed: tuple[str, ...] = ()
-        self._index = 0
-        self._alone = False
-        self._panes: list[Pane] | None = None
-        self._hover: tuple[str, int, int, int] | None = None  # kind, image, row, column
         self._brush = BrushHand(self)
         self._brush.painted.connect(self._painted)
         self._brush.moved.connect(self.update)
@@ -100,94 +84,13 @@ class BigPicture(QWidget):
         self._brush.width_changed.connect(self.brush_changed)
         self._hold = QTimer(self, singleShot=True, interval=HOLD_MS)
         self._hold.timeout.connect(lambda: self._flip(True))
-        self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName(self.tr("Picture of this step"))
-        theme.notifier().changed.connect(self.update)
-
-    # Get and set -------------------------------------------------------------------------------
-
-    def frame(self) -> Frame | None:
-        return self._source.frame
 
     def set_frame(self, frame: Frame | None, before: Frame | None = None, source: str = "") -> None:
-        """Show a step; `before` is the one that its change is taken from."""
-        shape = self._source.layout_shape()
-        self._source.set_frame(frame, before, source)
-        if self._source.layout_shape() != shape:
-            self._panes = None
-            self._index = min(self._index, max(0, self._source.n - 1))
-        self._describe()
-        self.update()
-
-    def kind(self) -> str:
-        return self._kind
-
-    def set_kind(self, kind: str) -> None:
-        """The first picture's kind."""
-        if kind != self._kind:
-            self._kind, self._panes = kind, None
-            self._describe()
-            self.update()
-
-    def sides(self) -> tuple[str, ...]:
-        """The kinds that stand side by side now."""
-        if self._fixed:
-            return self._fixed
-        kind = self._kind
-        if self._flipped:
-            kind = "x_t" if kind == "x0_hat" else "x0_hat"
-        beside = "x0_hat" if kind == "x_t" else "x_t"
-        return (kind, beside) if self._source.has(beside) else (kind,)
-
-    def set_sides(self, *kinds: str) -> None:
-        self._fixed, self._panes = kinds, None
-        self.update()
-
-    def set_words(self, words: Mapping[str, str]) -> None:
-        self._words.names = dict(words)
-        self.update()
-
-    def index(self) -> int:
-        return self._index
-
-    def set_index(self, index: int) -> None:
-        """Choose an image of the batch."""
-        index = min(max(index, 0), max(0, self._source.n - 1))
-        if index != self._index:
-            self._index = index
-            self._panes = None
-            self._describe()
-            self.update()
-
-    def alone(self) -> bool:
-        """Whether one image is shown: always where there is only one."""
-        return self._alone or self._source.n <= 1
-
-    def set_alone(self, alone: bool) -> None:
-        if alone != self._alone:
-            self._alone, self._panes = alone, None
-            self.update()
-
-    def set_empty_text(self, words: str) -> None:
-        self._words.empty = words
-        self.update()
-
-    def set_change_limit(self, limit: float | None) -> None:
-        self._source.set_limit(limit)
-        self.update()
-
-    def image(self, kind: str | None = None, index: int | None = None) -> np.ndarray | None:
-        """An image as it is shown, or None."""
-        stack = self._source.pixels(kind or self.sides()[0])
-        return None if stack is None else stack[self._index if index is None else index]
-
-    def sizeHint(self) -> QSize:
-        return QSize(720, 400)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(160, 104)
+        place = (source, frame.index if frame is not None else -1)
+        if self._brush.stroke is not None and self._brush.stroke.place != place:
+            self._brush.lift()  # a stroke belongs to its step
+        super().set_frame(frame, before, source)
 
     # Brush -------------------------------------------------------------------------------------
 
@@ -249,7 +152,6 @@ class BigPicture(QWidget):
     def _painted(self, edit: bool, mask: bool) -> None:
         now = self._brush.history.now
         self._source.set_edit(now.edit)
-        self._describe()
         self.update()
         if edit:
             kind = now.edit.kind if now.edit else ""
@@ -262,34 +164,6 @@ class BigPicture(QWidget):
         self.setCursor(shape)
         self.tool_changed.emit(tool)
         self.update()
-
-    # Geometry ----------------------------------------------------------------------------------
-
-    def panes(self) -> list[Pane]:
-        """Where the sides and their images lie."""
-        if self._panes is None:
-            if self._source.n:
-                self._panes = arrange(
-                    QRectF(self.rect()),
-                    self.devicePixelRatioF(),
-                    self.sides(),
-                    self._source.n,
-                    self._source.hw,
-                    self._index if self.alone() else None,
-                )
-            else:
-                self._panes = []
-        return self._panes
-
-    def pane(self, kind: str) -> Pane | None:
-        return next((pane for pane in self.panes() if pane.kind == kind), None)
-
-    def _pane_at(self, position: QPointF) -> tuple[Pane, int] | None:
-        for pane in self.panes():
-            index = pane.index_at(position)
-            if index >= 0:
-                return pane, index
-        return None
 
     # The hand ----------------------------------------------------------------------------------
 
@@ -317,7 +191,7 @@ class BigPicture(QWidget):
         hover = None
         if hit is not None:
             row, column = hit[0].point_in(hit[1], event.position())
-            hover = (hit[0].kind, hit[1], int(row), int(column))
+            hover = (hit[1], int(row), int(column))
         if hover != self._hover or self._brush.tool:
             self._hover = hover
             self.update()
@@ -370,27 +244,6 @@ class BigPicture(QWidget):
             return False
         self._source.set_edit(self._brush.shown_edit())
         return True
-
-    def _choose(self, index: int) -> None:
-        if index != self._index:
-            self.set_index(index)
-            self.index_changed.emit(self._index)
-
-    def _show_alone(self, alone: bool) -> None:
-        if self._source.n > 1 and alone != self._alone:
-            self.set_alone(alone)
-            self.alone_changed.emit(alone)
-
-    def _take_kind(self, kind: str) -> None:
-        if kind != self._kind:
-            self.set_kind(kind)
-            self.kind_changed.emit(kind)
-
-    def _flip(self, flipped: bool) -> None:
-        self._hold.stop()
-        if flipped != self._flipped:
-            self._flipped, self._panes = flipped, None
-            self.update()
 
     # Keyboard ----------------------------------------------------------------------------------
 
@@ -495,46 +348,15 @@ class BigPicture(QWidget):
             self._begin(pane, self._index, self._brush.pen_in(self._source.hw), False)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._hold.stop()
         self._flip(False)
         self._brush.lift()
         self.update()
         super().focusOutEvent(event)
 
-    # Painting ----------------------------------------------------------------------------------
-
-    def resizeEvent(self, event: object) -> None:
-        self._panes = None
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        if not self._source.n:
-            paint.empty(painter, QRectF(self.rect()), self._words.empty)
-            return
-        for pane in self.panes():
-            self._paint_pane(painter, pane)
-
-    def _paint_pane(self, painter: QPainter, pane: Pane) -> None:
-        source, grid = self._source, not self.alone()
-        stack = source.image(pane.kind)
-        if isinstance(stack, QImage):
-            paint.cells(painter, pane, stack)
-        else:
-            paint.empty(painter, pane.rect, self._words.missing(pane.kind))
-        if self.mask() is not None or self._brush.shown_mask() is not None:
-            paint.mask(painter, pane, self._brush.shown_mask())
-        paint.ring(painter, pane, self._index if grid else None, self.hasFocus())
+    def _paint_over(self, painter: QPainter, pane: Pane) -> None:
+        paint.mask(painter, pane, self._brush.shown_mask())
         if self._brush.tool:
-            hand = self._brush
-            paint.pen(painter, pane, hand, self._index, self.hasFocus())
-        chosen = self._index if not grid else None
-        title, values = self._words.caption(source, pane.kind, chosen, self._hover)
-        paint.caption(painter, pane, title, values, source.limit_of(pane.kind))
-
-    def _describe(self) -> None:
-        if self._source.n:
-            chosen = self._index if self.alone() else None
-            says = [
-                ", ".join(self._words.caption(self._source, kind, chosen, None))
-                for kind in self.sides()
-            ]
-            self.setAccessibleDescription("; ".join(says))
+            paint.pen(painter, pane, self._brush, self._index, self.hasFocus())
+        else:
+            super()._paint_over(painter, pane)

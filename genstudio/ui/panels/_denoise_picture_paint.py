@@ -67,6 +67,17 @@ def ring(painter: QPainter, pane: Pane, chosen: int | None, focus: bool) -> None
         painter.drawRect(cell.adjusted(-1, -1, 1, 1))
 
 
+def pixel(painter: QPainter, pane: Pane, image: int, row: int, column: int) -> None:
+    """A frame around the pixel whose value is told, in every side."""
+    rect = QRectF(pane.place_of(image, (row, column)), pane.place_of(image, (row + 1, column + 1)))
+    if not pane.cell_rect(image).isEmpty() and rect.width() >= 4:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(0, 0, 0, 170), 3))
+        painter.drawRect(rect)
+        painter.setPen(QPen(theme.colour("accent"), 1))
+        painter.drawRect(rect)
+
+
 def mask(painter: QPainter, pane: Pane, kept: np.ndarray | None) -> None:
     """Hatching over what is kept and a line around it, in every image."""
     if kept is None:

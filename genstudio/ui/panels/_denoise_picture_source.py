@@ -19,7 +19,8 @@ class Source:
         self.before: Frame | None = None
         self.name = ""
         self._edit: Edit | None = None
-        self._limit: float | None = None
+        self._limit: float | None = None  # that was set
+        self._own_limit: float | None = None  # of this frame
         self._values: dict[str, np.ndarray | None] = {}
         self._pixels: dict[str, np.ndarray | None] = {}
 
@@ -37,13 +38,15 @@ class Source:
         self._forget()
 
     def _forget(self) -> None:
+        self._own_limit = None
         self._values.clear()
         self._pixels.clear()
 
     @property
     def n(self) -> int:
         """How many images there are."""
-        return len(self._any()) if self._any() is not None else 0
+        first = self._any()
+        return 0 if first is None else len(first)
 
     @property
     def hw(self) -> tuple[int, int]:
@@ -91,8 +94,10 @@ class Source:
         """The value at the ends of the change's colours."""
         if self._limit is not None:
             return self._limit
-        change = self.values("change")
-        return change_limit(change) if change is not None else 1.0
+        if self._own_limit is None:
+            change = self.values("change")
+            self._own_limit = change_limit(change) if change is not None else 1.0
+        return self._own_limit
 
     def limit_of(self, kind: str) -> tuple[str, float] | None:
         """What the scale under a picture shows: the kind of colours and their end, or None."""
@@ -116,6 +121,6 @@ class Source:
         return to_qimage(stack.reshape(-1, *stack.shape[2:]))
 
     def _any(self) -> np.ndarray | None:
-        if self.frame is None:
-            return None
-        return next(iter(self.frame.arrays.values()), None)
+        """One array of images (N, C, H, W) of the frame."""
+        arrays = self.frame.arrays.values() if self.frame is not None else ()
+        return next((array for array in arrays if array.ndim == 4), None)

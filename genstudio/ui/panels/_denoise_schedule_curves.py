@@ -8,6 +8,7 @@ import numpy as np
 
 KEYS = ("alpha_bar", "snr", "beta")
 SNR_DB = 60.0  # the signal-to-noise ratio is drawn between -60 and 60 dB
+BETA_SHARE = 95  # % of the times whose beta is drawn; the cosine schedule's last leap up to 0.999
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +46,15 @@ def curves(alpha_bar: np.ndarray) -> dict[str, Curve]:
     beta[1:] = 1.0 - a[1:] / a[:-1]
     seen = snr[np.isfinite(snr)]
     reach = min(SNR_DB, float(np.ceil(np.max(np.abs(seen)) / 10.0) * 10.0)) if len(seen) else 10.0
-    top = float(np.nanmax(beta)) if len(a) > 1 else 1.0
+    top = round_up(float(np.nanpercentile(beta, BETA_SHARE))) if len(a) > 1 else 1.0
     return {
         "alpha_bar": Curve("alpha_bar", a, 0.0, 1.0),
         "snr": Curve("snr", snr, -reach, reach),
-        "beta": Curve("beta", beta, 0.0, max(top, 1e-6)),
+        "beta": Curve("beta", beta, 0.0, top),
     }
+
+
+def round_up(value: float) -> float:
+    """The next 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** np.floor(np.log10(max(value, 1e-12)))
+    return float(next(m * power for m in (1, 2, 5, 10) if m * power >= value * (1 - 1e-9)))

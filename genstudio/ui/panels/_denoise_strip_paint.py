@@ -9,10 +9,12 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap, QPolygonF
 
 from genstudio.ui import theme
+from genstudio.ui.panels._denoise_picture_look import diverging
 from genstudio.ui.panels._denoise_strip_axis import Axis, shown
 from genstudio.ui.panels._denoise_strip_layout import CELL_GAP, EDGE_PX, TITLE_PX, Layout
 from genstudio.ui.panels._denoise_strip_row import Row
 from genstudio.ui.panels._denoise_strip_thumbs import Thumbs
+from genstudio.ui.widgets.image_view import to_qimage
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -39,7 +41,8 @@ def layer(scene: Scene, thumbs: Thumbs, what: tuple[str, int], room: tuple[int, 
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    _title(painter, scene, width)
+    limit = thumbs.limit(scene.row, *what)
+    _title(painter, scene, width, limit)
     half = place.cell[1] / 2
     start = scene.begin - half - EDGE_PX
     field = QRectF(
@@ -67,7 +70,7 @@ def layer(scene: Scene, thumbs: Thumbs, what: tuple[str, int], room: tuple[int, 
     return pixmap
 
 
-def _title(painter: QPainter, scene: Scene, width: int) -> None:
+def _title(painter: QPainter, scene: Scene, width: int, limit: float | None) -> None:
     font = theme.text_font(12)
     painter.setFont(font)
     painter.setPen(theme.colour("text" if scene.chosen else "quiet"))
@@ -75,13 +78,28 @@ def _title(painter: QPainter, scene: Scene, width: int) -> None:
     metrics = QFontMetricsF(font)
     title = metrics.elidedText(scene.row.title, Qt.TextElideMode.ElideRight, line.width())
     painter.drawText(line, int(_LEFT), title)
-    left = metrics.horizontalAdvance(title) + 12
-    if scene.row.detail and left < line.width() - 40:
-        painter.setPen(theme.colour("quiet"))
-        painter.setFont(theme.figure_font(theme.CAPTION_PX))
-        small = QFontMetricsF(painter.font())
-        words = small.elidedText(scene.row.detail, Qt.TextElideMode.ElideRight, line.width() - left)
-        painter.drawText(line.adjusted(left, 0, 0, 0), int(_LEFT), words)
+    left = line.left() + metrics.horizontalAdvance(title) + 12
+    painter.setPen(theme.colour("quiet"))
+    painter.setFont(theme.figure_font(theme.CAPTION_PX))
+    small = QFontMetricsF(painter.font())
+    if limit is not None and left + 160 < line.right():
+        left = scale_bar(painter, QPointF(left, line.top()), line.height(), limit) + 12
+    if scene.row.detail and left < line.right() - 40:
+        words = small.elidedText(scene.row.detail, Qt.TextElideMode.ElideRight, line.right() - left)
+        painter.drawText(QRectF(left, 0, line.right() - left, line.height()), int(_LEFT), words)
+
+
+def scale_bar(painter: QPainter, at: QPointF, high: float, limit: float) -> float:
+    """What the colours of a difference are, from `at` to the right; where it ends."""
+    metrics = QFontMetricsF(painter.font())
+    low, top = f"−{limit:g}", f"{limit:g}"
+    wide = metrics.horizontalAdvance(low)
+    painter.drawText(QRectF(at.x(), at.y(), wide + 2, high), int(_LEFT), low)
+    bar = QRectF(at.x() + wide + 6, at.y() + high / 2 - 4, 56, 8)
+    painter.drawImage(bar, to_qimage(np.ascontiguousarray(diverging()[None])))
+    left = bar.right() + 6
+    painter.drawText(QRectF(left, at.y(), 80, high), int(_LEFT), top)
+    return left + metrics.horizontalAdvance(top)
 
 
 def _marks(painter: QPainter, scene: Scene) -> None:
@@ -106,6 +124,15 @@ def cursor(painter: QPainter, x: float, height: int) -> None:
     painter.drawLine(QPointF(x, 0), QPointF(x, height))
     painter.setPen(QPen(theme.colour("accent"), 2))
     painter.drawLine(QPointF(x, 0), QPointF(x, height))
+
+
+def fork_line(painter: QPainter, x: float, top: float, bottom: float) -> None:
+    """From the step of the parent down to the fork that leaves it."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen = QPen(theme.colour("quiet"), 1)
+    pen.setDashPattern([2.0, 2.0])
+    painter.setPen(pen)
+    painter.drawLine(QPointF(x, top), QPointF(x, bottom))
 
 
 def focus(painter: QPainter, rect: QRect) -> None:

@@ -8,11 +8,12 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPixmap
 
-from genstudio.ui.panels._denoise_picture_look import change_limit, pixels
+from genstudio.ui.panels._denoise_picture_look import LEAST_LIMIT, change_limit, pixels
 from genstudio.ui.panels._denoise_strip_row import Row
 from genstudio.ui.widgets.image_view import to_qimage
 
 MOST = 4096  # of 56 px squares 50 MB
+_SAMPLED = 24  # frames of a row that its scale is taken from
 
 
 class Thumbs:
@@ -39,37 +40,40 @@ class Thumbs:
 
     def get(self, row: Row, place: int, kind: str, image: int) -> QPixmap | None:
         """The thumbnail of the frame at `place`; None where the row has no such picture."""
-        key = (row.id, place, kind, image)
+        limit = self.limit(row, kind, image)
+        key = (row.id, place, kind, image, limit)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
         values = row.values(place, kind, image)
-        if values is None:
+        if values is None or values.ndim != 3:
             return None
-        result = self._kept[key] = self._draw(row, values, kind, image)
+        result = self._kept[key] = self._draw(values, kind, limit)
         if len(self._kept) > MOST:
             self._kept.popitem(last=False)
         return result
 
-    def limit(self, row: Row, kind: str, image: int) -> float:
-        """The value at the ends of the colours of a row of differences: one for the whole row, so
-        that its thumbnails can be compared. It is taken from about 24 of its frames.
+    def limit(self, row: Row, kind: str, image: int) -> float | None:
+        """The value at the ends of the colours of a row of differences or changes: one for the
+        whole row, so that its thumbnails can be compared, taken from about 24 of its frames. None
+        for a row of pictures.
         """
-        key = (row.id, kind, image, len(row.tape or ()), len(row.other or ()))
+        if row.tape is None or not (row.is_difference or kind == "change"):
+            return None
+        key = (row.id, kind, image, len(row.tape), len(row.other or ()))
         if key not in self._limits:
-            n = len(row.tape) if row.tape is not None else 0
-            some = np.unique(np.linspace(0, max(0, n - 1), 24).round().astype(int)) if n else []
+            places = np.linspace(0, max(0, len(row.tape) - 1), _SAMPLED).round().astype(int)
+            some = np.unique(places) if len(row.tape) else ()
             found = [row.values(int(place), kind, image) for place in some]
             known = [change_limit(each) for each in found if each is not None]
-            self._limits[key] = max(known, default=1.0)
+            self._limits[key] = max(known, default=LEAST_LIMIT)
         return self._limits[key]
 
-    def _draw(self, row: Row, values: np.ndarray, kind: str, image: int) -> QPixmap:
+    def _draw(self, values: np.ndarray, kind: str, limit: float | None) -> QPixmap:
         self.n_drawn += 1
-        signed = row.is_difference or kind == "change"
-        limit = self.limit(row, kind, image) if signed else 1.0
-        drawn = pixels("change" if signed else kind, values[None], limit)[0]
-        return scaled(drawn, *self._size)
+        if limit is None:
+            return scaled(pixels(kind, values[None])[0], *self._size)
+        return scaled(pixels("change", values[None], limit)[0], *self._size)
 
 
 def scaled(drawn: np.ndarray, high: int, wide: int) -> QPixmap:
