@@ -7,6 +7,7 @@ import time
 import torch
 from torch import Tensor
 
+from genstudio.abilities import has_noise_space
 from genstudio.data import Split
 from genstudio.engine.batches import mix
 from genstudio.engine.learner import Learner
@@ -41,7 +42,7 @@ class HeldOut:
         Call it after `measure`, which brings the shadow up to date.
         """
         model = learner.shadow
-        if self._images is None or not isinstance(model, HasLatent):
+        if self._images is None or not isinstance(model, HasLatent) or has_noise_space(model):
             return ""
         if model.encode(self._images[:1]).std is None:
             return ""

@@ -18,7 +18,7 @@ from genstudio.metrics._targets import evaluating
 from genstudio.models import HasSteps
 
 MAX_IMAGES = 400
-ROWS, FEW_ROWS = 5, 3  # of samples; few of models that take many steps for each
+ROWS, FEW_ROWS = 5, 2  # of samples; few of models that take many steps for each
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,6 +42,7 @@ class Session(QObject):
     ready = Signal()  # the ask lane has torch
     model_changed = Signal(str)  # slot: another model is in view
     weights_moved = Signal(str, int)  # slot, step: its live model has new weights
+    weights_published = Signal(int, int)  # run, step: asks about it now see these weights
     data_changed = Signal()
     seed_changed = Signal(int)
     jobs_changed = Signal()
@@ -311,6 +312,7 @@ class Session(QObject):
             elif isinstance(message, Event):
                 self._on_event(message)
         for message in newest.values():
+            self.weights_published.emit(message.run, message.step)
             for slot, ref in self._models.items():
                 if ref.run == message.run:
                     self.weights_moved.emit(slot, message.step)

@@ -103,5 +103,5 @@ def test_a_look_at_a_diffusion_model_runs_its_net_few_times_and_one_at_a_time(
     for _ in work:
         assert len(calls) == before + 1
         before = len(calls)
-    assert calls == [4] + [12] * 10  # the lesson, then ten steps of three rows
+    assert calls == [4] + [8] * 10  # the lesson, then ten steps of two rows
     assert not model.training

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from genstudio.ui import icons, theme
 from genstudio.ui.form import Form
+from genstudio.ui.panels._train_parts import names
 from genstudio.ui.panels._train_run import Recipe
 from genstudio.ui.panels._train_runs import Slot
 from genstudio.ui.widgets.number_table import NumberTable
@@ -182,7 +183,9 @@ def number_rows(slot: Slot, words: QWidget) -> list[tuple[str, str]]:
 
 
 def figure(value: float) -> str:
-    """A loss to a hundredth, or to a tenth from 100 on."""
+    """A loss to a hundredth, to a tenth from 100 on, to a ten-thousandth below 1."""
+    if abs(value) < 1:
+        return f"{value:.4f}"
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:,.2f}"
 
 
@@ -194,8 +197,9 @@ def loss_rows(slot: Slot, words: QWidget) -> list[tuple[str, str]]:
     if any(len(end) for end in ends):
         steps = "  ".join(f"{end[-1]:,.0f}" if len(end) else "" for end in ends)
         rows.append((words.tr("of step"), steps))
+    called = names(parts, words.tr)
     for part in parts:
         values = [slot.curves.last(split, part) for split in ("train", "test")]
         text = "  ".join("" if value is None else figure(value) for value in values)
-        rows.append((words.tr(part.replace("_", " ")), text))
+        rows.append((words.tr(called[part].replace("_", " ")), text))
     return rows

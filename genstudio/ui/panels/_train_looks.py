@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from genstudio.ui.session import Session
 
 INTERVAL_MS = 400  # between looks at a live model
+REST = 3.0  # a look that takes long is waited for this many times as long before the next
 PUBLISH_MS = 150  # new weights are asked for this long before a look
 UNITS_INTERVAL_MS = 1000  # between two counts of active units
 N_CELLS = 10  # cells along each side of the small sheet
@@ -33,7 +34,7 @@ class Aim:
     run: int
     frame: Frame
     data: str
-    latent_dim: int | None
+    latent_dim: int | None  # None also where the codes are noise, which has no map and no units
     seed: int
 
 
@@ -55,12 +56,15 @@ class Looker(QObject):
         self._waiting: set[str] = set()
         self._seen = False
         self._n_pairs, self._asked_at, self._units_at = 10, 0.0, 0.0
+        self._interval_ms = float(INTERVAL_MS)  # between looks at this live model
         self._stale = False  # the last answer was of older weights than those that are shown
+        self._shown, self._published = -1, -1  # steps of the live weights: looked at, there to see
         self._unit = ""  # of the loss, once the model has said
         self._prior = False  # the latent space has the prior N(0, I), so the sheet stands still
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.timeout.connect(self._look)
+        session.weights_published.connect(self._take_weights)
 
     def set_seen(self, seen: bool) -> None:
         """Whether anybody sees the pictures; nothing is asked while nobody does."""
@@ -80,14 +84,15 @@ class Looker(QObject):
 
     def hungry(self) -> bool:
         """Whether the next look at a live model is near, so that it needs new weights."""
-        return 1000 * (time.monotonic() - self._asked_at) > INTERVAL_MS - PUBLISH_MS
+        return 1000 * (time.monotonic() - self._asked_at) > self._interval_ms - PUBLISH_MS
 
     def aim(self, aim: Aim | None) -> None:
         """Look at this from now on; what was learned of another run is forgotten."""
         before = self._aim
         if aim is not None and (before is None or aim.run != before.run):
             self._asked, self._prior, self._units_at, self._unit = None, False, 0.0, ""
-            self._counted = None
+            self._shown, self._published = -1, -1
+            self._counted, self._interval_ms = None, float(INTERVAL_MS)
             self._waiting.clear()
         elif aim is not None and before is not None and aim.frame.source != before.frame.source:
             self._units_at, self._counted = 0.0, None
@@ -104,8 +109,11 @@ class Looker(QObject):
         if aim == self._asked and not self._stale:
             self._count(aim)
             return
-        left_ms = INTERVAL_MS - 1000 * (time.monotonic() - self._asked_at)
+        left_ms = self._interval_ms - 1000 * (time.monotonic() - self._asked_at)
         same_source = self._asked is not None and self._asked.frame.source == aim.frame.source
+        if aim.frame.live and same_source and self._published <= self._shown:
+            self._count(aim)  # nothing new to see
+            return
         if aim.frame.live and same_source and (self._waiting - {"units", "unit"} or left_ms > 0):
             if not self._again.isActive():
                 self._again.start(max(20, int(left_ms)))
@@ -134,6 +142,12 @@ class Looker(QObject):
                     limit=N_ENCODED,
                 )
         self._count(aim)
+
+    def _take_weights(self, run: int, step: int) -> None:
+        """The model in training has other weights for those who look."""
+        if self._aim is not None and run == self._aim.run:
+            self._published = step
+            self._look()
 
     def _count(self, aim: Aim) -> None:
         """Count the active units of what is in view, now or when the last count is old enough; a
@@ -174,6 +188,9 @@ class Looker(QObject):
         self._waiting.discard(key)
         value, step = answer.value, self._step(aim, answer)
         if key == "look":
+            took_ms = 1000 * (time.monotonic() - self._asked_at)
+            self._interval_ms = max(float(INTERVAL_MS), (1 + REST) * took_ms)
+            self._shown = step if aim.frame.live else self._shown
             self._stale = aim.frame.live and step < self._aim.frame.step
             self._look()
             self.looked.emit(value, step)

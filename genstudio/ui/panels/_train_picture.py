@@ -4,7 +4,7 @@ the right.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -13,13 +13,13 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from genstudio.engine.messages import Scalars
 from genstudio.ui import theme
 from genstudio.ui.panels._train_curves import Curves as RunCurves
+from genstudio.ui.panels._train_parts import is_lower, level, names
 from genstudio.ui.panels._train_plots import LossCurves
 from genstudio.ui.panels._train_previews import Previews
 from genstudio.ui.widgets.curves import Curves
 
 NARROW_PX = 540  # below this width the pictures stand under the curves
 OTHERS_INTERVAL_MS = 1500  # runs behind the chosen one are drawn anew this often
-LOWER = frozenset({"kl"})  # parts of another size, which stand in a plot of their own
 
 
 class Picture(QWidget):
@@ -35,6 +35,7 @@ class Picture(QWidget):
         self.previews = Previews()
         self._behind: Callable[[], list[RunCurves]] = list
         self._unit = ""
+        self._names: dict[str, str] = {}  # of the loss's parts, as they stand in the plots
         plots = QWidget()
         upright = QVBoxLayout(plots)
         upright.setContentsMargins(0, 0, 0, 0)
@@ -75,8 +76,10 @@ class Picture(QWidget):
         self.lower.clear()
         self.lower.hide()
         self.curves.label_x(True)
+        self._names = {}
+        self._learn(run.parts())
         for (part, split), (steps, values) in run.all_series().items():
-            self._plot(part).set_data(part, split, steps, values)
+            self._plot(part).set_data(self._names[part], split, steps, values)
         for mark in run.marks:
             self.curves.mark(mark.step, mark.text)
             self.lower.mark(mark.step, "")
@@ -90,12 +93,13 @@ class Picture(QWidget):
             self.curves.set_labels(self.tr("step"), words)
             for part in ("loss", "reconstruction"):
                 self.curves.set_unit(part, unit)
-            self.lower.set_unit("kl", self.tr("nats"))
+            self._name_lower()
 
     def grow(self, scalars: Scalars) -> None:
         """More points of the run in front."""
+        self._learn(scalars.values)
         for part, values in scalars.values.items():
-            self._plot(part).extend(part, scalars.split, scalars.steps, values)
+            self._plot(part).extend(self._names[part], scalars.split, scalars.steps, values)
 
     def others_grew(self) -> None:
         """A run behind the chosen one has more points: draw it anew, now and then."""
@@ -106,8 +110,25 @@ class Picture(QWidget):
         """Nobody looks: let no timer run."""
         self._others.stop()
 
+    def _learn(self, parts: Iterable[str]) -> None:
+        """Parts of the loss that are drawn from now on."""
+        if not self._names.keys() >= set(parts):
+            self._names = names([*self._names, *parts], self.tr)
+            self._name_lower()
+
+    def _name_lower(self) -> None:
+        """The words at the axis of the lower plot, which has the KL or the loss by noise level."""
+        by_level = any(level(part) is not None for part in self._names)
+        words = self.tr("KL, nats")
+        if by_level:
+            words = self.tr("{0} by noise level").format(self._unit).strip()
+        self.lower.set_labels(self.tr("step"), words)
+        self.lower.set_unit("kl", self.tr("nats"))
+        self.lower.bar.show_pills_only()
+        self.lower.bar.setVisible(by_level)
+
     def _plot(self, part: str) -> Curves:
-        if part in LOWER:
+        if is_lower(part):
             if self.lower.isHidden():
                 self.lower.show()
                 self.curves.label_x(False)
@@ -123,7 +144,9 @@ class Picture(QWidget):
         for name, run in runs.items():
             for plot, low in ((self.curves, False), (self.lower, True)):
                 series = {
-                    key: xy for key, xy in run.all_series().items() if (key[0] in LOWER) is low
+                    (self._names.get(part, part), split): xy
+                    for (part, split), xy in run.all_series().items()
+                    if is_lower(part) is low
                 }
                 if series:
                     plot.overlay(name, series)

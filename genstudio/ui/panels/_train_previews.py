@@ -1,4 +1,4 @@
-"""Reconstructions, samples and a small sheet of the frame that is shown, as the right side of the
+"""What is learned, samples and a small sheet of the frame that is shown, as the right side of the
 picture.
 """
 
@@ -99,14 +99,20 @@ class Previews(QWidget):
         """How many images of 28 pixels stand side by side."""
         return max(MIN_PAIRS, min(MAX_PAIRS, self.pairs.width() // self._width_px))
 
-    def show_look(self, look: Any, step: int, seed: int, *, live: bool) -> None:
-        """Reconstructions and samples at training step `step`."""
+    def show_look(
+        self, look: Any, step: int, seed: int, *, live: bool, averaged: bool = False
+    ) -> None:
+        """What is learned and samples at training step `step`; `averaged` says of which weights."""
         words = self.tr("Live model at step {0}") if live else self.tr("Stored step {0}")
         self.title.setText(words.format(f"{step:,}"))
         self.pairs.setVisible(look.pairs is not None)
         self.pairs.set_image(look.pairs)
+        self.pairs.caption.setText(self.tr(look.title))
         self.samples.set_image(look.samples)
-        self.samples.caption.setText(self.tr("samples, seed {0}").format(seed))
+        made = self.tr("samples, seed {0}")
+        if averaged:
+            made = self.tr("samples, EMA weights, seed {0}")
+        self.samples.caption.setText(made.format(seed))
 
     def show_sheet(self, sheet: Any) -> None:
         """The decoded latent plane."""

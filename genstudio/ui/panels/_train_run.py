@@ -43,6 +43,11 @@ class Recipe:
     settings: Mapping[str, Any] = field(default_factory=dict)  # the trainer's, its seed among them
     out: Path = Path()
 
+    @property
+    def averaged(self) -> bool:
+        """Whether what is looked at and kept are moving averages of the weights (EMA)."""
+        return float(self.settings.get("ema_decay") or 0.0) > 0.0
+
 
 def loss_scale(family: str, config: Mapping[str, Any]) -> str:
     """Runs of the same scale have losses that can be compared: Bernoulli ones all are nats, of

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from genstudio.abilities import has_noise_space
 from genstudio.engine.messages import JobState
 from genstudio.ui.panels._train_looks import Aim, Looker
 from genstudio.ui.panels._train_timeline import TrainTimeline
@@ -62,7 +63,8 @@ class Sight(QObject):
         if slot is None or frame is None or slot.card is None:
             self.looker.aim(None)
             return
-        recipe, dim = slot.view.recipe, slot.card.latent_dim
+        recipe = slot.view.recipe
+        dim = None if has_noise_space(slot.card) else slot.card.latent_dim
         self.looker.aim(Aim(slot.view.run, frame, recipe.data, dim, self._session.seed))
 
     def watch(self, slot: Slot | None) -> None:

@@ -289,8 +289,10 @@ class TrainPanel(Panel):
             self._picture.show_step(self.sight.pointed_step())
 
     def looked(self, look: Any, step: int) -> None:
-        live = self.sight.is_live()
-        self.picture().previews.show_look(look, step, self.session.seed, live=live)
+        slot, live = self.slot(), self.sight.is_live()
+        averaged = slot is not None and slot.view.recipe.averaged
+        previews = self.picture().previews
+        previews.show_look(look, step, self.session.seed, live=live, averaged=averaged)
 
     def refused(self, failure: Failure) -> None:
         """A stored step cannot be shown; where the run failed, that is what is said."""

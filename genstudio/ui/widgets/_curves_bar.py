@@ -26,6 +26,7 @@ class CurvesBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.pills: dict[str, Pill] = {}
+        self._pills_only = False
         self._pill_row = QHBoxLayout()
         self._pill_row.setSpacing(theme.GRID // 2)
         self.log = Pill(self.tr("Log"), self, tip=self.tr("Logarithmic axis"))
@@ -65,6 +66,13 @@ class CurvesBar(QWidget):
         self._make_room()
         return True
 
+    def show_pills_only(self) -> None:
+        """The rest of the controls stand at another plot."""
+        self._pills_only = True
+        for widget in (self.log, self.fit, self.more):
+            widget.hide()
+        self._make_room()
+
     def remove_pill(self, name: str) -> None:
         pill = self.pills.pop(name, None)
         if pill is not None:
@@ -98,7 +106,7 @@ class CurvesBar(QWidget):
         needed += sum(pill.sizeHint().width() + gap // 2 for pill in self.pills.values())
         needed += sum(min(w.maximumWidth(), w.sizeHint().width()) + gap for w in smoothing)
         for widget in smoothing:
-            widget.setVisible(self.width() >= needed)
+            widget.setVisible(self.width() >= needed and not self._pills_only)
 
     def _ask_menu(self) -> None:
         self.menu_wanted.emit(self.more.mapToGlobal(self.more.rect().bottomLeft()))
