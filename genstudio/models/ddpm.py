@@ -24,7 +24,7 @@ from typing import Any
 
 import torch
 from pydantic import ValidationError
-from torch import Tensor
+from torch import Tensor, nn
 
 from genstudio.abilities import BadInput
 from genstudio.models._base import Family, Model, Posterior, Step, explain
@@ -56,9 +56,10 @@ class DDPM(Model):
     config: DDPMConfig
     own_sampler = "prior"
     reconstruction_unit = N_("mean squared error")
-    lesson_title = N_("test images, noised to t = 1 (left) up to T (right), and x0_hat of one step")
+    lesson_title = N_("test images; x_t with t from 1 to T; x0_hat of it")
     latent_dim: int
     alpha_bar: Tensor
+    gain: Tensor  # signal-to-noise ratio at t - 1 less that at t, for t of 2 and more
 
     def __init__(self, config: DDPMConfig, shape: tuple[int, ...]) -> None:
         super().__init__(config, shape)
@@ -66,30 +67,14 @@ class DDPM(Model):
         self.schedule = SCHEDULES[config.schedule](config.n_steps)
         a = torch.tensor(self.schedule.alpha_bar, dtype=torch.float64).float()
         self.register_buffer("alpha_bar", a, persistent=False)
+        snr = self.schedule.snr
+        gain = [0.0, 0.0, *(snr(t - 1) - snr(t) for t in range(2, config.n_steps + 1))]
+        self.register_buffer("gain", torch.tensor(gain), persistent=False)
         self.points = len(shape) == 1
         self.discrete = not self.points
-        self.net: UNet | PointNet
-        if self.points:
-            self.net = PointNet(
-                shape[0],
-                width=config.width,
-                depth=config.depth,
-                n_classes=config.n_classes,
-                dropout=config.dropout,
-            )
-        else:
-            images = check_images(shape)
-            _bound(config, images[0])
-            self.net = UNet(
-                images,
-                channels=config.channels,
-                levels=config.levels,
-                blocks=config.blocks_per_level,
-                patch=config.patch,
-                attention=config.attention,
-                n_classes=config.n_classes,
-                dropout=config.dropout,
-            )
+        with torch.device("meta"):
+            _check_weights(_net(config, shape))
+        self.net = _net(config, shape)
 
     # Inside and outside ------------------------------------------------------------------------
 
@@ -114,8 +99,8 @@ class DDPM(Model):
         n_classes = self.config.n_classes
         if label is None:
             return torch.full((n,), n_classes, device=self.device)
-        each = [label] * n if isinstance(label, int) else [int(one) for one in label]
-        wrong = [one for one in dict.fromkeys(each) if not 0 <= one < n_classes]
+        each = label if isinstance(label, tuple) else (label,) * n
+        wrong = [one for one in each if not 0 <= one < n_classes]
         if wrong:
             can = f"a class from 0 to {n_classes - 1}" if n_classes else "no class"
             raise BadInput(
@@ -155,8 +140,10 @@ class DDPM(Model):
         a = self.alpha_bar[t].view(-1, *[1] * (x0.ndim - 1))
         x_t = a.sqrt() * x0 + (1 - a).sqrt() * noise
         out = self.at_time(x_t, t, label, rng if self.training else None)
-        error = (out.float() - self._target(x0, noise, a)).square().flatten(1).mean(1)  # (N,)
+        error = (out.to(x0.dtype) - self._target(x0, noise, a)).square().flatten(1).mean(1)  # (N,)
         losses = {"loss": error.mean()}
+        if min(n, T) < QUARTERS:  # not every quarter has a time in this batch
+            return losses
         quarter = (t - 1) * QUARTERS // T
         for q in range(QUARTERS):
             mine = quarter == q
@@ -341,14 +328,9 @@ class DDPM(Model):
         for i in range(draws):  # times 2..T, evenly spread over the draws
             share = (offset + i / draws) % 1.0
             t = 2 + (share * (T - 1)).long().clamp(max=T - 2)
-            gain = self._snr(t - 1) - self._snr(t)
-            total += 0.5 * gain * self._error(x0, t, rng)
+            total += 0.5 * self.gain[t] * self._error(x0, t, rng)
         steps = total * ((T - 1) / draws)
         return self._last(x0, rng) - steps - self._first(x0) + self._per_unit()
-
-    def _snr(self, t: Tensor) -> Tensor:
-        a = self.alpha_bar[t].double()
-        return (a / (1 - a)).float()
 
     def _error(self, x0: Tensor, t: Tensor, rng: torch.Generator) -> Tensor:
         """|x_0 - x0_hat(x_t)|^2 at one draw of x_t, (N,)."""
@@ -359,7 +341,7 @@ class DDPM(Model):
         a = self.alpha_bar[t].view(-1, *[1] * (x0.ndim - 1))
         noise = torch.randn(x0.shape, generator=rng, device=x0.device, dtype=x0.dtype)
         x_t = a.sqrt() * x0 + (1 - a).sqrt() * noise
-        out = self.at_time(x_t, t, self.labels(len(x0), None)).float()
+        out = self.at_time(x_t, t, self.labels(len(x0), None)).to(x0.dtype)
         return x_t, predict(self.config.predict, out, x_t, a, self.limit).x0_hat
 
     def _first(self, x0: Tensor) -> Tensor:
@@ -401,16 +383,36 @@ def _log_mass(lower: Tensor, upper: Tensor) -> Tensor:
     return log_high + torch.log1p(-ratio)
 
 
-def _bound(config: DDPMConfig, channels: int) -> None:
-    """Raises: BadInput, before anything is allocated, when the net would be too large."""
-    widest = config.channels * (2 if config.levels > 1 else 1)
-    per_block = 9 * 3 * widest**2 + 8 * config.channels * widest
-    total = config.levels * (config.blocks_per_level + 2) * per_block
-    total += 9 * channels * config.patch**2 * config.channels * 2
-    if total > 4 * MAX_WEIGHTS:
+def _net(config: DDPMConfig, shape: tuple[int, ...]) -> UNet | PointNet:
+    """The net for points (D,), or for images (C, H, W)."""
+    if len(shape) == 1:
+        return PointNet(
+            shape[0],
+            width=config.width,
+            depth=config.depth,
+            n_classes=config.n_classes,
+            dropout=config.dropout,
+        )
+    return UNet(
+        check_images(shape),
+        channels=config.channels,
+        levels=config.levels,
+        blocks=config.blocks_per_level,
+        patch=config.patch,
+        attention=config.attention,
+        n_classes=config.n_classes,
+        dropout=config.dropout,
+    )
+
+
+def _check_weights(net: nn.Module) -> None:
+    """Raises: BadInput for a net too large, told from one that takes no memory."""
+    total = sum(p.numel() for p in net.parameters())
+    if total > MAX_WEIGHTS:
         raise BadInput(
-            f"This net would have more than {MAX_WEIGHTS // 10**6} million weights. Choose fewer "
-            "channels, levels or blocks."
+            f"This net would have {total / 1e6:,.0f} million weights, more than the "
+            f"{MAX_WEIGHTS / 1e6:.0f} million allowed. Choose fewer channels, levels or blocks, or "
+            "a smaller width or depth."
         )
 
 

@@ -162,7 +162,10 @@ def test_every_step_of_the_record_holds_together(sampler):
     ("options", "what"),
     [
         ({"label": 3}, "class 3"),
+        ({"label": (0, 3)}, "class 3"),
+        ({"label": (0, 1)}, "1 samples need one class for all or 1 classes, got 2"),
         ({"guidance": 2.0}, "Guidance needs a class"),
+        ({"eta": float("nan")}, "eta"),
         ({"steps": 1001}, "1000 steps"),
         ({"sampler": "euler"}, "sampler"),
     ],
@@ -175,6 +178,81 @@ def test_bad_options_are_one_sentence(options, what):
 def test_a_model_without_classes_takes_none():
     with pytest.raises(BadInput, match="no class"):
         next(build().generate(1, rng(), label=0))
+    with pytest.raises(BadInput, match="trained without classes, got guidance 2"):
+        next(build().generate(1, rng(), guidance=2.0))
+
+
+def test_each_image_may_have_a_class_of_its_own():
+    model = build(n_classes=3)
+    stir(model)
+    options = {"steps": 3, "guidance": 2.0}
+    several = model.sample(3, rng(), label=(2, 0, 2), **options)
+    for label in (0, 2):
+        alone = model.sample(3, rng(), label=label, **options)
+        same = [torch.allclose(a, b, atol=1e-5) for a, b in zip(several, alone, strict=True)]
+        assert same == [label == 2, label == 0, label == 2]
+
+
+def test_data_with_a_class_that_the_net_is_not_told_of_are_refused():
+    model = build(n_classes=3)
+    x = torch.rand(4, 1, 10, 12, generator=rng())
+    with pytest.raises(BadInput, match=r"3 classes, got data with class 3\. Choose n_classes = 4"):
+        model.losses(x, rng(), torch.tensor([0, 1, 3, 2]))
+    model.losses(x, rng(), torch.tensor([-1, 0, 2, 1]))  # -1 is an image without a class
+    build().losses(x, rng(), torch.tensor([0, 1, 3, 2]))
+
+
+def test_a_seed_begins_every_batch_alike():
+    model = build((1, 8, 8))
+    few, noise = model.begin(2, rng(7))
+    many, also = model.begin(5, rng(7))
+    assert torch.equal(few, many[:2])
+    assert torch.equal(noise(9, few), also(9, many)[:2])
+    assert not torch.equal(noise(9, few), noise(8, few))
+
+
+@pytest.mark.parametrize("predict", ["v", "noise", "x0"])
+@pytest.mark.parametrize("shape", [(1, 10, 12), (2,)])
+def test_double_precision_agrees_with_single(shape, predict):
+    model = build(shape, n_steps=50, predict=predict, n_classes=2).eval()
+    stir(model)
+    start = torch.randn(3, *shape, generator=rng())
+    x = torch.rand(3, *shape, generator=rng())
+    walks = []
+    for dtype in (torch.float32, torch.float64):
+        model.to(dtype)
+        assert model.sample(2, rng(), steps=2).dtype == dtype
+        assert model.losses(x.to(dtype), rng())["loss"].dtype == dtype
+        assert model.log_prob(x.to(dtype), rng=rng()).dtype == dtype
+        with torch.no_grad():
+            walks.append(model.decode(start.flatten(1).to(dtype)).double())
+    assert float((walks[0] - walks[1]).abs().max()) < 1e-3
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+@pytest.mark.parametrize("n_steps", [2, 3, 5])
+def test_few_noise_levels_work(n_steps, schedule):
+    model = build(n_steps=n_steps, schedule=schedule)
+    stir(model)
+    x = torch.rand(6, 1, 10, 12, generator=rng())
+    for n in (1, 6):
+        losses = model.losses(x[:n], rng())
+        assert all(value.isfinite() for value in losses.values())
+        assert (len(losses) == 5) == (min(n, n_steps) >= 4)
+    assert model.log_prob(x, rng=rng()).isfinite().all()
+    for sampler in ("ddpm", "ddpm-large", "ddim", "dpmpp"):
+        got = model.sample(2, rng(), sampler=sampler, steps=n_steps, eta=0.5)
+        assert got.isfinite().all()
+    assert model.decode(model.encode(x).mean).isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "settings"),
+    [((2,), {"width": 8192, "depth": 16}), ((1, 64, 64), {"channels": 512, "levels": 6})],
+)
+def test_a_net_too_large_is_refused_before_it_takes_memory(shape, settings):
+    with pytest.raises(BadInput, match="million weights, more than the 50 million"):
+        build(shape, **settings)
 
 
 def test_noise_is_a_latent_space_that_comes_back():

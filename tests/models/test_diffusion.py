@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -39,23 +40,28 @@ def start(n: int = 5) -> Tensor:
     return torch.randn(n, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
-def test_the_linear_schedule_is_that_of_ho_et_al():
-    beta = torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64)
-    wanted = torch.cumprod(1 - beta, 0)
-    got = torch.tensor(linear(1000).alpha_bar[1:], dtype=torch.float64)
-    assert torch.allclose(got, wanted, rtol=1e-12, atol=0)
-    assert torch.allclose(torch.tensor(linear(1000).beta[1:], dtype=torch.float64), beta, rtol=1e-9)
+@pytest.mark.parametrize("T", [1000, 4000, 100, 2])
+def test_the_linear_schedule_is_that_of_ho_et_al(T: int):
+    """beta from 1e-4 to 0.02 in 1000 steps; with another T scaled, so that the end stays."""
+    beta = np.linspace(0.1 / T, min(20 / T, 0.999), T)
+    schedule = linear(T)
+    np.testing.assert_allclose(schedule.alpha_bar[1:], np.cumprod(1 - beta), rtol=1e-9)
+    np.testing.assert_allclose(schedule.beta[1:], beta, rtol=1e-8)
+    assert schedule.alpha_bar[-1] < 1e-3
+    if T == 1000:
+        assert schedule.alpha_bar[-1] == pytest.approx(4.0358e-5, rel=1e-4)
 
 
-def test_the_cosine_schedule_is_that_of_nichol_and_dhariwal():
-    t = torch.arange(1001, dtype=torch.float64) / 1000
-    f = torch.cos((t + 0.008) / 1.008 * math.pi / 2) ** 2
-    wanted = f / f[0]
-    got = torch.tensor(cosine(1000).alpha_bar, dtype=torch.float64)
-    kept = 1 - f[1:] / f[:-1] < 0.999
-    assert kept.sum() == 999  # the last beta alone is cut
-    assert torch.allclose(got[:1000], wanted[:1000], rtol=1e-10, atol=0)
-    assert max(cosine(1000).beta) <= 0.999 + 1e-12
+@pytest.mark.parametrize("T", [1000, 4000, 10, 2])
+def test_the_cosine_schedule_is_that_of_nichol_and_dhariwal(T: int):
+    """Eq. 17, and beta cut at 0.999 (only the last is)."""
+    f = np.cos((np.arange(T + 1) / T + 0.008) / 1.008 * np.pi / 2) ** 2
+    got = np.array(cosine(T).alpha_bar)
+    np.testing.assert_allclose(got[:-1], (f / f[0])[:-1], rtol=1e-9)
+    assert got[-1] == pytest.approx(got[-2] * 1e-3, rel=1e-9)
+    beta = np.array(cosine(T).beta)
+    np.testing.assert_allclose(beta[1:-1], (1 - f[1:] / f[:-1])[:-1], rtol=1e-6)
+    assert beta.max() == pytest.approx(0.999, rel=1e-12)
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: str(s.n_steps))
@@ -98,6 +104,29 @@ def test_both_halves_of_a_prediction_agree(kind, limit):
     assert torch.allclose(again, x_t, rtol=0, atol=1e-12)
     wanted = x0 if limit is None else x0.clamp(-limit, limit)
     assert torch.allclose(got.x0_hat, wanted, rtol=0, atol=1e-12)
+
+
+def test_ddim_at_eta_1_is_the_paper_s_ddpm_over_all_steps():
+    """1,000 steps of eq. 7 with variance beta-tilde, written with betas alone."""
+    schedule = linear(1000)
+    noise = noise_of(4)
+    denoise = exact(schedule)
+    beta = np.linspace(1e-4, 0.02, 1000)
+    alpha_bar = np.concatenate([[1.0], np.cumprod(1 - beta)])
+    x = start(20)
+    walk = SAMPLERS["ddim"](denoise, x, schedule.times(1000), schedule, noise, eta=1.0)
+    worst, count = 0.0, 0
+    for t, state in zip(range(1000, 0, -1), walk, strict=True):
+        assert state.t == t
+        a, a_before, b = alpha_bar[t], alpha_bar[t - 1], beta[t - 1]
+        mean = (
+            math.sqrt(a_before) * b / (1 - a) * denoise(x, t).x0_hat
+            + math.sqrt(1 - b) * (1 - a_before) / (1 - a) * x
+        )
+        x = mean + math.sqrt((1 - a_before) / (1 - a) * b) * noise(t, x) if t > 1 else mean
+        worst, count = max(worst, float((state.x_next - x).abs().max())), count + 1
+    assert count == 1000
+    assert worst < 1e-10
 
 
 @pytest.mark.parametrize("steps", [1000, 50])
@@ -168,6 +197,38 @@ def test_dpm_solver_is_of_second_order_and_ddim_of_first():
     assert 0.4 < error("ddim", 200) / error("ddim", 100) < 0.6
     assert 0.15 < error("dpmpp", 200) / error("dpmpp", 100) < 0.35
     assert error("dpmpp", 100) < 0.1 * error("ddim", 100)
+
+
+@pytest.mark.parametrize("schedule", [linear(1000), cosine(1000)], ids=["linear", "cosine"])
+def test_dpm_solver_with_few_steps_and_with_all(schedule):
+    """One step is x0_hat; two are one Euler step of the paper's eq. 3.7 and x0_hat; all of them are
+    the flow."""
+    denoise, x, T = exact(schedule), start(64), schedule.n_steps
+
+    def walk(n: int):
+        return list(SAMPLERS["dpmpp"](denoise, x, schedule.times(n), schedule, noise_of(0)))
+
+    (only,) = walk(1)
+    assert torch.equal(only.x_next, denoise(x, T).x0_hat)
+    first, last = walk(2)
+    assert (first.t, first.t_next, last.t, last.t_next) == (T, T // 2, T // 2, 0)
+    a, a_T = schedule.alpha_bar[T // 2], schedule.alpha_bar[T]
+    seen = denoise(x, T)
+    ddim = math.sqrt(a) * seen.x0_hat + math.sqrt(1 - a) * seen.noise_hat  # the same step
+    assert torch.allclose(first.x_next, ddim, rtol=0, atol=1e-9)
+    assert torch.equal(last.x_next, denoise(last.x_t, T // 2).x0_hat)
+    one, two, three = walk(3)
+    lam = [0.5 * math.log(schedule.snr(s.t)) for s in (one, two, three)]
+    r = (lam[1] - lam[0]) / (lam[2] - lam[1])
+    d = two.x0_hat + (two.x0_hat - one.x0_hat) / (2 * r)
+    a, a_before = schedule.alpha_bar[three.t], schedule.alpha_bar[two.t]
+    h = lam[2] - lam[1]
+    wanted = math.sqrt((1 - a) / (1 - a_before)) * two.x_t - math.sqrt(a) * (math.exp(-h) - 1) * d
+    assert torch.allclose(two.x_next, wanted, rtol=0, atol=1e-12)
+    assert a_T < a_before
+    whole = walk(T)
+    assert len(whole) == T
+    assert float((whole[-1].x_t - flow(schedule, x, 1)).abs().max()) < 2e-3
 
 
 @pytest.mark.parametrize("sampler", ["ddpm", "ddpm-large", "ddim", "dpmpp"])
