@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import errno
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from denoise_forward_help import open_panel, settle, write_ddpm
 from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QProgressDialog, QPushButton
+from pytestqt.qtbot import QtBot
 
 from genstudio.abilities import BadInput
 from genstudio.engine import files
 from genstudio.engine.faults import CannotSave
+from genstudio.engine.messages import Failure
 from genstudio.ui.panels import _denoise_export_files as export
+from genstudio.ui.panels._denoise_export import Exporter
 from genstudio.ui.panels._denoise_export_files import Film, Writer, gif, mp4, png, save
+from genstudio.ui.panels._denoise_recipe import Recipe, RunState
+from genstudio.ui.panels.denoise import Denoise
+from genstudio.ui.session import Session
+from genstudio.ui.widgets.image_grid import mosaic
 
 ABOUT = "run 1 of ddpm-mnist, seed 7; every 4th of 1000 steps is kept"
 
@@ -50,7 +61,8 @@ def film(count: int = 4, colour: bool = False) -> Film:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_sheet_has_a_row_for_each_image_and_a_column_for_each_step(channels: int) -> None:
     images = stack(channels)
-    with Image.open(io.BytesIO(written(png(images, ABOUT)))) as picture:
+    data = written(png(2, lambda i: mosaic(images[:, i], 3), ABOUT))
+    with Image.open(io.BytesIO(data)) as picture:
         assert picture.mode == ("L" if channels == 1 else "RGB")
         assert picture.size == (3 * 4, 2 * 5)
         assert picture.text["Description"] == ABOUT  # type: ignore[attr-defined]
@@ -170,3 +182,240 @@ def test_on_a_full_disk_the_old_file_stays(tmp_path: Path, monkeypatch: pytest.M
 def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(CannotSave, match=r"nowhere"):
         list(save(None, tmp_path / "nowhere" / "a.bin", pieces(b"x")))
+
+
+# The panel's menu --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    one = Session("cpu")
+    yield one
+    assert one.close(), "a thread is left"
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, session: Session, tmp_path: Path) -> Denoise:
+    """With one run of a tiny model, done."""
+    one = open_panel(qtbot, session, write_ddpm(tmp_path / "ddpm"))
+    one.runs.begin(Recipe(n=3, seed=5, sampler="ddpm", steps=6))
+    settle(qtbot, one, lambda: one.runs.current().state is RunState.DONE)
+    return one
+
+
+@pytest.fixture
+def exporter(panel: Denoise) -> Exporter:
+    found = panel.findChild(Exporter)
+    return found if found is not None else Exporter(panel)
+
+
+def export_as(
+    qtbot: QtBot, exporter: Exporter, kind: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Choose the entry of the menu, type the name, wait for the file."""
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args, **kw: (str(path), ""))
+    exporter.actions[kind].trigger()
+    qtbot.waitUntil(lambda: not exporter.busy(), timeout=20_000)
+    return path
+
+
+def test_the_record_is_the_designs_and_holds_every_step(
+    qtbot: QtBot,
+    panel: Denoise,
+    exporter: Exporter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = export_as(qtbot, exporter, "npz", tmp_path / "run.npz", monkeypatch)
+    tape = panel.runs.current().tape
+    with np.load(path) as record:
+        assert set(record) == {"t", "alpha_bar", "x_t", "x0_hat", "noise_hat", "x"}
+        t, a = record["t"], record["alpha_bar"]
+        assert t.shape == a.shape == (6,)
+        assert (np.diff(t) < 0).all()
+        assert record["x_t"].shape == (6, 3, 1, 28, 28)
+        assert record["x_t"].dtype == np.float32
+        np.testing.assert_array_equal(record["x_t"], tape.stack("x_t"))
+        wide = a.reshape(-1, 1, 1, 1, 1)
+        whole = np.sqrt(wide) * record["x0_hat"] + np.sqrt(1 - wide) * record["noise_hat"]
+        np.testing.assert_allclose(whole, record["x_t"], atol=2e-5)
+        np.testing.assert_allclose(record["x"], ((tape.stack("x0_hat")[-1] + 1) / 2).clip(0, 1))
+    assert "Saved run.npz." in panel.bar.status.text()
+
+
+def test_a_fork_leaves_with_the_steps_it_was_forked_from(
+    qtbot: QtBot,
+    panel: Denoise,
+    exporter: Exporter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mother = panel.runs.current()
+    fork = panel.runs.run(panel.runs.fork(mother.id, 4, seed=9))
+    settle(qtbot, panel, lambda: fork.state is RunState.DONE)
+    path = export_as(qtbot, exporter, "npz", tmp_path / "fork.npz", monkeypatch)
+    with np.load(path) as record:
+        np.testing.assert_array_equal(record["t"], mother.tape.scalars("t"))
+        np.testing.assert_array_equal(record["x_t"][:4], mother.tape.stack("x_t")[:4])
+        np.testing.assert_array_equal(record["x_t"][4:], fork.tape.stack("x_t"))
+
+
+def test_the_sheet_is_the_clean_guess_of_every_image_and_step(
+    qtbot: QtBot,
+    panel: Denoise,
+    exporter: Exporter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = export_as(qtbot, exporter, "png", tmp_path / "run.png", monkeypatch)
+    x0_hat = panel.runs.current().tape.stack("x0_hat")  # (S, N, 1, 28, 28)
+    with Image.open(path) as picture:
+        assert picture.size == (6 * 28, 3 * 28)
+        pixels = np.asarray(picture).reshape(3, 28, 6, 28)
+        about = picture.text["Description"]  # type: ignore[attr-defined]
+    want = np.rint((x0_hat[:, :, 0] + 1) * 127.5).transpose(1, 2, 0, 3)
+    np.testing.assert_allclose(pixels, want, atol=1)
+    assert "seed 5, ddpm, 6 steps (ddpm)" in about
+
+
+def test_the_film_shows_the_chosen_kind_of_the_batch_or_of_one_image(
+    qtbot: QtBot,
+    panel: Denoise,
+    exporter: Exporter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    panel.set_kind("x_t")
+    panel.watch.picture.set_alone(False)
+    path = export_as(qtbot, exporter, "gif", tmp_path / "all", monkeypatch)
+    path = path.with_suffix(".gif")  # the ending that was left out
+    x_t = panel.runs.current().tape.stack("x_t")
+    with Image.open(path) as film:
+        assert film.n_frames == 6  # type: ignore[attr-defined]
+        assert film.size[0] % 56 == 0  # two columns of 28
+        factor = film.size[0] // 56
+        film.seek(2)
+        shown = np.asarray(film.convert("L"))[factor // 2 :: factor, factor // 2 :: factor]
+        assert b"x at t" in film.info["comment"]
+    want = np.clip(x_t[2, 0, 0] * 127.5 + 128, 0, 255).astype(np.uint8)
+    np.testing.assert_array_equal(shown[:28, :28], want)
+    panel.set_kind("change")
+    panel.choose_image(1)
+    panel.watch.picture.set_alone(True)
+    path = export_as(qtbot, exporter, "gif", tmp_path / "one.gif", monkeypatch)
+    with Image.open(path) as film:
+        assert film.n_frames == 5  # type: ignore[attr-defined]
+        assert film.size == (336, 336)
+        assert b"changes since the step before of image 2" in film.info["comment"]
+
+
+def test_a_thinned_record_says_so_in_what_leaves(
+    qtbot: QtBot,
+    panel: Denoise,
+    exporter: Exporter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame_bytes = 3 * 784 * 3 * 4
+    held = sum(tape.plan.kept_bytes for tape in panel.runs._tapes)
+    panel.runs.budget_bytes = held + 2 * 6 * frame_bytes
+    panel.runs.begin(Recipe(n=3, seed=5, sampler="ddpm", steps=20))
+    settle(qtbot, panel, lambda: panel.runs.current().state is RunState.DONE)
+    run = panel.runs.current()
+    assert run.thinned
+    path = export_as(qtbot, exporter, "png", tmp_path / "thin.png", monkeypatch)
+    every, kept = run.tape.plan.every, len(run.tape)
+    words = f"every {every}th of 20 steps was kept: {kept} are here"
+    with Image.open(path) as picture:
+        assert picture.size[0] == kept * 28
+        assert words in picture.text["Description"]  # type: ignore[attr-defined]
+    assert words in panel.bar.status.text()
+
+
+def test_mp4_without_its_packages_asks_for_no_name(
+    qtbot: QtBot, panel: Denoise, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "find_spec", lambda name: None)
+    said: list[Failure] = []
+    panel.session.failed.connect(said.append)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args, **kw: pytest.fail("asked"))
+    exporter.actions["mp4"].trigger()
+    assert "pip install 'genstudio[video]'" in said[0].sentence()
+    assert not exporter.busy()
+
+
+def test_mp4_of_the_run(
+    qtbot: QtBot,
+    panel: Denoise,
+    exporter: Exporter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("av")
+    iio = pytest.importorskip("imageio.v3")
+    path = export_as(qtbot, exporter, "mp4", tmp_path / "run.mp4", monkeypatch)
+    assert len(iio.imread(path, plugin="pyav")) == 6 - 1 + 15
+
+
+def test_a_failed_export_is_one_sentence_and_leaves_nothing(
+    qtbot: QtBot,
+    panel: Denoise,
+    exporter: Exporter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[Failure] = []
+    panel.session.failed.connect(said.append)
+    monkeypatch.setattr(files, "open_new", failing(errno.ENOSPC))
+    export_as(qtbot, exporter, "npz", tmp_path / "run.npz", monkeypatch)
+    assert len(said) == 1
+    assert "run.npz" in said[0].sentence()
+    assert not (tmp_path / "run.npz").exists()
+    assert not exporter.busy()
+
+
+def test_a_cancelled_export_leaves_nothing(
+    qtbot: QtBot, panel: Denoise, exporter: Exporter, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+
+    def endless(file: io.BufferedWriter) -> Iterator[float]:
+        share = 0.0
+        while True:
+            file.write(b"x" * 4096)
+            share += (1 - share) / 1000
+            yield share
+
+    exporter.save(endless, folder / "run.bin")
+    qtbot.waitUntil(lambda: any(folder.iterdir()), timeout=20_000)
+    dialog = panel.window().findChild(QProgressDialog)
+    assert dialog is not None
+    QTest.mouseClick(dialog.findChild(QPushButton), Qt.MouseButton.LeftButton)
+    assert not exporter.busy()
+    settle(qtbot, panel, lambda: not any(folder.iterdir()))
+
+
+def test_nothing_to_export_is_one_sentence(
+    qtbot: QtBot, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.show("A", write_ddpm(tmp_path / "ddpm"))
+    panel = Denoise(session)  # never in front: no run begins
+    qtbot.addWidget(panel)
+    qtbot.addWidget(panel.inspector())
+    settle(qtbot, panel, lambda: panel.process is not None)
+    found = panel.findChild(Exporter) or Exporter(panel)
+    said: list[Failure] = []
+    session.failed.connect(said.append)
+    found.actions["gif"].trigger()
+    assert "Start one first" in said[0].sentence()
+
+
+def test_points_leave_as_dots(tmp_path: Path) -> None:
+    from genstudio.ui.panels._denoise_export_reel import dots
+
+    picture = dots(np.array([[0.0, 0.0], [1.0, 0.9], [9.0, 0.0]], np.float32), reach=1.25, side=101)
+    assert picture.shape == (101, 101)
+    assert picture[50, 50] < 255
+    assert picture[14, 90] < 255  # right of the middle, above it
+    assert (picture < 255).sum() == 18  # the third lies outside

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,16 +19,14 @@ import numpy as np
 
 from genstudio.abilities import BadInput
 from genstudio.engine import files
-from genstudio.ui.widgets.image_grid import mosaic
 
 LEAST_PX = 336  # side of a film's picture, small images at a whole factor
 FRAME_MS = (20, 80)  # of one step; a GIF shows none faster
 FILM_MS = 20_000  # at most, where the steps allow it
 END_MS = 1_200  # the last picture stands
 MOST_PX = 65_535  # side of a GIF
-PIECE = 1 << 16  # bytes of a PNG chunk
 
-Work = Generator[float, None, None]
+Work = Iterator[float]
 Writer = Callable[[BinaryIO], Work]
 
 
@@ -55,12 +53,14 @@ class Saved:
     path: Path | None = None
 
 
-def save(model: Any, path: Path, write: Writer) -> Generator[Saved, None, Saved]:
+def save(model: Any, path: Path, write: Writer, size: int = 0) -> Generator[Saved, None, Saved]:
     """Query: write a file whole or not at all; the model is not asked anything.
 
-    Given up between two pieces, nothing is left. Raises: CannotSave, with the old file intact.
+    Given up between two pieces, nothing is left. Raises: CannotSave, with the old file intact,
+    also where there is no room for `size` bytes.
     """
     yield Saved(0.0)
+    files.check_space(path.parent, size)
     with files.whole(path) as file:
         for share in write(file):
             yield Saved(share)
@@ -70,26 +70,28 @@ def save(model: Any, path: Path, write: Writer) -> Generator[Saved, None, Saved]
 # PNG --------------------------------------------------------------------------------------------
 
 
-def png(stack: np.ndarray, about: str) -> Writer:
-    """N rows of S columns of a stack (S, N, C, H, W) in [0, 1], without gaps, as a PNG file."""
+def png(n_rows: int, row: Callable[[int], np.ndarray], about: str) -> Writer:
+    """`row(i)`, uint8 (H, W) or (H, W, 3) of one size, below each other as a PNG file."""
 
     def write(file: BinaryIO) -> Work:
-        steps, n, channels, height, width = stack.shape
-        colour = 2 if channels == 3 else 0
-        size = struct.pack(">IIBBBBB", steps * width, n * height, 8, colour, 0, 0, 0)
-        file.write(b"\x89PNG\r\n\x1a\n")
-        _chunk(file, b"IHDR", size)
-        _chunk(file, b"iTXt", b"Description\0\0\0\0\0" + about.encode())
         packer = zlib.compressobj()
-        for row in range(n):
-            strip = mosaic(stack[:, row], steps).reshape(height, -1)
-            lines = np.zeros((height, strip.shape[1] + 1), np.uint8)  # 0 before each: no filter
-            lines[:, 1:] = strip
+        for i in range(n_rows):
+            strip = row(i)
+            high, wide = strip.shape[:2]
+            if i == 0:
+                colour = 2 if strip.ndim == 3 else 0
+                size = struct.pack(">IIBBBBB", wide, n_rows * high, 8, colour, 0, 0, 0)
+                file.write(b"\x89PNG\r\n\x1a\n")
+                _chunk(file, b"IHDR", size)
+                _chunk(file, b"iTXt", b"Description\0\0\0\0\0" + about.encode())
+            flat = strip.reshape(high, -1)
+            lines = np.zeros((high, flat.shape[1] + 1), np.uint8)  # 0 before each: no filter
+            lines[:, 1:] = flat
             for line in lines:
                 packed = packer.compress(line.tobytes())
                 if packed:
                     _chunk(file, b"IDAT", packed)
-            yield (row + 1) / n
+            yield (i + 1) / n_rows
         _chunk(file, b"IDAT", packer.flush())
         _chunk(file, b"IEND", b"")
 
