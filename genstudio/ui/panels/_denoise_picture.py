@@ -26,9 +26,10 @@ signals
   mask_changed(object)      bool (H, W), True is kept, or None
   tool_changed(str), brush_changed(float)   by keys and wheel too
   refused(str)              a sentence: what cannot be painted
+hand: click chooses, double click shows one and back, dragging takes an image out.
 keys: 1 2 3 4 kinds, Tab held flips clean guess and x at t, arrows choose in the grid, Page Up and
-Page Down choose anywhere, Enter shows one, Esc goes back; B brush, M mask, X erases, [ and ] size,
-with a tool arrows move the pen, Space puts it down and lifts it, Delete clears.
+Page Down choose anywhere, Enter shows one, Esc goes back, Ctrl+C copies; B brush, M mask, X erases,
+[ and ] size, with a tool arrows move the pen, Space puts it down and lifts it, Delete clears.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from PySide6.QtGui import (
     QPainter,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QMenu, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QToolTip, QWidget
 
 from genstudio.tape import Frame
 from genstudio.ui.panels import _denoise_picture_paint as paint
@@ -82,6 +83,7 @@ class BigPicture(PictureCanvas):
         self._brush.moved.connect(self.update)
         self._brush.tool_changed.connect(self._tool_changed)
         self._brush.width_changed.connect(self.brush_changed)
+        self._pressed: tuple[str, QPointF] | None = None  # kind, where the hand went down
         self._hold = QTimer(self, singleShot=True, interval=HOLD_MS)
         self._hold.timeout.connect(lambda: self._flip(True))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -178,6 +180,7 @@ class BigPicture(PictureCanvas):
             self._begin(hit[0], hit[1], hit[0].point_in(hit[1], event.position()), other)
         elif event.button() == Qt.MouseButton.LeftButton:
             self._choose(hit[1])
+            self._pressed = (hit[0].kind, event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         stroke = self._brush.stroke
@@ -186,6 +189,12 @@ class BigPicture(PictureCanvas):
             if pane is not None:
                 self._brush.draw_to(pane.point_in(stroke.image, event.position()))
                 self._source.set_edit(self._brush.shown_edit())
+        elif self._pressed is not None:
+            kind, start = self._pressed
+            if (event.position() - start).manhattanLength() >= QApplication.startDragDistance():
+                self._pressed = None
+                paint.drag_out(self, self.image(kind))
+                return
         self._brush.hover = event.position() if self._brush.tool else None
         hit = self._pane_at(event.position())
         hover = None
@@ -197,6 +206,7 @@ class BigPicture(PictureCanvas):
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pressed = None
         self._brush.lift()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -282,6 +292,8 @@ class BigPicture(PictureCanvas):
         number = event.key() - Qt.Key.Key_1.value
         if back is not None:
             back()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
         elif not plain:
             super().keyPressEvent(event)
         elif 0 <= number < len(KINDS):

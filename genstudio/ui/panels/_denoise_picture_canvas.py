@@ -16,6 +16,8 @@ from genstudio.ui.panels._denoise_picture_layout import Pane, arrange
 from genstudio.ui.panels._denoise_picture_source import Source
 from genstudio.ui.panels._denoise_picture_text import Words
 
+SMALL_PX = 48  # width of an image in a grid, below which it is worth more room
+
 
 class PictureCanvas(QWidget):
     """A step as pictures: which kinds, one image or the batch, which is chosen."""
@@ -111,8 +113,7 @@ class PictureCanvas(QWidget):
 
     def image(self, kind: str | None = None, index: int | None = None) -> np.ndarray | None:
         """An image as it is shown, or None."""
-        stack = self._source.pixels(kind or self.sides()[0])
-        return None if stack is None else stack[self._index if index is None else index]
+        return self._source.pixels(kind or self.sides()[0], self._index if index is None else index)
 
     def sizeHint(self) -> QSize:
         return QSize(720, 400)
@@ -129,17 +130,16 @@ class PictureCanvas(QWidget):
         return self._panes
 
     def _arrange(self, kinds: tuple[str, ...]) -> list[Pane]:
-        """The sides; a grid goes without the companion where that makes its images twice as large
-        or more.
+        """The sides; a grid of small images goes without the companion where that makes them
+        larger.
         """
         area, ratio = QRectF(self.rect()), self.devicePixelRatioF()
         chosen = self._index if self.alone() else None
         panes = arrange(area, ratio, kinds, self._source.n, self._source.hw, chosen)
-        if chosen is None and len(kinds) > 1 and not self._fixed:
-            one = arrange(area, ratio, kinds[:1], self._source.n, self._source.hw)
-            if one[0].cell.width() >= 2 * panes[0].cell.width():
-                return one
-        return panes
+        if chosen is not None or self._fixed or panes[0].cell.width() >= SMALL_PX:
+            return panes
+        one = arrange(area, ratio, kinds[:1], self._source.n, self._source.hw)
+        return one if one[0].cell.width() > panes[0].cell.width() else panes
 
     def pane(self, kind: str) -> Pane | None:
         return next((pane for pane in self.panes() if pane.kind == kind), None)
@@ -189,7 +189,7 @@ class PictureCanvas(QWidget):
     def _paint_pane(self, painter: QPainter, pane: Pane) -> str:
         """Paint one side; what it says."""
         source = self._source
-        stack = source.image(pane.kind)
+        stack = source.image(pane.kind, pane.first, pane.n)
         if stack is not None:
             paint.cells(painter, pane, stack)
         else:

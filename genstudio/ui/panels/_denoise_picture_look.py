@@ -30,8 +30,8 @@ def pixels(kind: str, values: np.ndarray, limit: float = 1.0) -> np.ndarray:
     that is none of the four is shown as x_t is.
     """
     if kind == "change":
-        grey = values.mean(axis=1)  # (N, H, W)
-        return diverging()[_to_bytes(grey, limit)]
+        grey = values[:, 0] if values.shape[1] == 1 else values.mean(axis=1)  # (N, H, W)
+        return diverging().take(_to_bytes(grey, limit), axis=0)
     return channels_last(_to_bytes(values, NOISE_LIMIT if kind == "noise_hat" else 1.0))
 
 
@@ -44,7 +44,7 @@ def channels_last(images: np.ndarray) -> np.ndarray:
 
 def change_limit(change: np.ndarray) -> float:
     """The scale of a change: 1, 2 or 5 times a power of ten that takes in almost all values."""
-    size = np.abs(np.nan_to_num(change, nan=0.0, posinf=0.0, neginf=0.0))
+    size = np.abs(change[np.isfinite(change)])
     reach = max(float(np.percentile(size, _SHARE)) if size.size else 0.0, LEAST_LIMIT)
     power = 10.0 ** np.floor(np.log10(reach))
     return float(next(m * power for m in (1, 2, 5, 10) if m * power >= reach * (1 - 1e-9)))
@@ -83,5 +83,6 @@ def _to_bytes(values: np.ndarray, limit: float) -> np.ndarray:
     half = np.float32(127.5)
     scaled = np.multiply(values, half / np.float32(limit), dtype=np.float32)
     scaled += half + np.float32(0.5)
-    np.clip(scaled, 0.0, 255.0, out=scaled)
-    return np.nan_to_num(scaled, copy=False, nan=0.0).astype(np.uint8)
+    np.fmax(scaled, 0.0, out=scaled)  # of NaN and 0 it takes 0
+    np.fmin(scaled, 255.0, out=scaled)
+    return scaled.astype(np.uint8)

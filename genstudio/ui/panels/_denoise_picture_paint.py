@@ -7,14 +7,17 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
+    QDrag,
     QFontMetricsF,
     QGuiApplication,
     QImage,
     QPainter,
     QPainterPath,
     QPen,
+    QPixmap,
     QTransform,
 )
+from PySide6.QtWidgets import QWidget
 
 from genstudio.ui import theme
 from genstudio.ui.panels._denoise_brush_hand import BrushHand
@@ -25,12 +28,24 @@ from genstudio.ui.widgets.image_view import mime, to_qimage
 
 _SCALE_PX = 96  # width of the bar that says what the colours are
 _BAR_PX = 8
+_DRAGGED_PX = 112  # side of the picture under the pointer while it is dragged out
 
 
 def copy(pixels: np.ndarray | None) -> None:
     """Put uint8 pixels on the clipboard."""
     if pixels is not None:
         QGuiApplication.clipboard().setMimeData(mime(to_qimage(np.ascontiguousarray(pixels))))
+
+
+def drag_out(source: QWidget, pixels: np.ndarray | None) -> None:
+    """Let the hand carry uint8 pixels away from `source`."""
+    if pixels is not None:
+        image = to_qimage(np.ascontiguousarray(pixels))
+        drag = QDrag(source)
+        drag.setMimeData(mime(image))
+        aspect = Qt.AspectRatioMode.KeepAspectRatio
+        drag.setPixmap(QPixmap.fromImage(image.scaled(_DRAGGED_PX, _DRAGGED_PX, aspect)))
+        drag.exec(Qt.DropAction.CopyAction)
 
 
 def empty(painter: QPainter, rect: QRectF, words: str) -> None:
@@ -47,12 +62,12 @@ def empty(painter: QPainter, rect: QRectF, words: str) -> None:
 
 
 def cells(painter: QPainter, pane: Pane, stack: QImage) -> None:
-    """The images of a pane; `stack` holds all of the batch, one below the other."""
+    """The images of a pane; `stack` holds them, one below the other."""
     high, wide = pane.image
     shrunk = pane.cell.width() * painter.device().devicePixelRatioF() < wide
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
-    for index in range(pane.first, pane.first + pane.n):
-        painter.drawImage(pane.cell_rect(index), stack, QRectF(0, index * high, wide, high))
+    for k in range(pane.n):
+        painter.drawImage(pane.cell_rect(pane.first + k), stack, QRectF(0, k * high, wide, high))
 
 
 def ring(painter: QPainter, pane: Pane, chosen: int | None, focus: bool) -> None:

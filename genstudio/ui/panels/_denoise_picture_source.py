@@ -22,7 +22,7 @@ class Source:
         self._limit: float | None = None  # that was set
         self._own_limit: float | None = None  # of this frame
         self._values: dict[str, np.ndarray | None] = {}
-        self._pixels: dict[str, np.ndarray | None] = {}
+        self._images: dict[tuple[str, int, int], QImage] = {}
 
     def set_frame(self, frame: Frame | None, before: Frame | None, name: str) -> None:
         self.frame, self.before, self.name = frame, before, name
@@ -40,7 +40,7 @@ class Source:
     def _forget(self) -> None:
         self._own_limit = None
         self._values.clear()
-        self._pixels.clear()
+        self._images.clear()
 
     @property
     def n(self) -> int:
@@ -105,20 +105,24 @@ class Source:
             return kind, NOISE_LIMIT
         return (kind, self.limit()) if kind == "change" and self.before is not None else None
 
-    def pixels(self, kind: str) -> np.ndarray | None:
-        """uint8 (N, H, W) or (N, H, W, 3), or None."""
-        if kind not in self._pixels:
-            values = self.values(kind)
-            limit = self.limit() if kind == "change" else 1.0
-            self._pixels[kind] = None if values is None else pixels(kind, values, limit)
-        return self._pixels[kind]
+    def pixels(self, kind: str, index: int) -> np.ndarray | None:
+        """One image as uint8 (H, W) or (H, W, 3), or None."""
+        values = self.values(kind)
+        return None if values is None else self._draw(kind, values[index : index + 1])[0]
 
-    def image(self, kind: str) -> QImage | None:
-        """All images below each other, in one; alive as long as this frame is shown."""
-        stack = self.pixels(kind)
-        if stack is None:
+    def image(self, kind: str, first: int, n: int) -> QImage | None:
+        """`n` images from the one at `first`, one below the other."""
+        values, key = self.values(kind), (kind, first, n)
+        if values is None:
             return None
-        return to_qimage(stack.reshape(-1, *stack.shape[2:]))
+        if key not in self._images:
+            stack = self._draw(kind, values[first : first + n])
+            small = to_qimage(stack.reshape(-1, *stack.shape[2:]))
+            self._images[key] = small.convertToFormat(QImage.Format.Format_RGB32)  # scaled faster
+        return self._images[key]
+
+    def _draw(self, kind: str, values: np.ndarray) -> np.ndarray:
+        return pixels(kind, values, self.limit() if kind == "change" else 1.0)
 
     def _any(self) -> np.ndarray | None:
         """One array of images (N, C, H, W) of the frame."""

@@ -1,0 +1,401 @@
+"""The large pictures: what their pixels are, what keys and hand do, the brush and the mask."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from denoise_stage_help import CTRL, LEFT, NONE, RIGHT, drag, frame_of, hover, press
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from genstudio.tape import Frame
+from genstudio.ui import theme
+from genstudio.ui.panels._denoise_brush import Edit, masked, painted, touched
+from genstudio.ui.panels._denoise_picture import HOLD_MS, BigPicture
+from genstudio.ui.panels._denoise_picture_layout import arrange
+from genstudio.ui.panels._denoise_picture_look import change_limit, diverging, pixels
+
+
+@pytest.fixture
+def picture(qtbot: QtBot) -> BigPicture:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    theme.apply(app, theme.Choice.DARK)
+    widget = BigPicture()
+    qtbot.addWidget(widget)
+    widget.resize(700, 400)
+    widget.show()
+    widget.set_frame(frame_of(5, 20), frame_of(4, 20), "run")
+    return widget
+
+
+def place(picture: BigPicture, kind: str, row: float, column: float, image: int = 0) -> QPointF:
+    pane = picture.pane(kind)
+    assert pane is not None
+    return pane.place_of(image, (row, column))
+
+
+def caption(picture: BigPicture) -> str:
+    picture.grab()
+    return picture.accessibleDescription()
+
+
+# Pixels ------------------------------------------------------------------------------------------
+
+
+def test_the_models_scale_becomes_grey_and_is_clipped_at_its_ends() -> None:
+    values = np.array([-7.0, -1, 0, 1, 7, np.nan], np.float32).reshape(1, 1, 1, 6)
+    assert pixels("x_t", values).ravel().tolist() == [0, 0, 128, 255, 255, 0]
+    assert pixels("noise_hat", 3 * values).ravel().tolist() == [0, 0, 128, 255, 255, 0]
+    assert pixels("noise_hat", values)[0, 0, 1] == 85  # minus one of three deviations
+
+
+def test_colour_comes_with_its_channels_last() -> None:
+    values = np.stack([np.full((2, 2), v, np.float32) for v in (1.0, 0.0, -1.0)])[None]
+    assert pixels("x0_hat", values).shape == (1, 2, 2, 3)
+    assert pixels("x0_hat", values)[0, 0, 0].tolist() == [255, 128, 0]
+    assert np.array_equal(pixels("change", values)[0, 0, 0], diverging()[128])  # their mean is zero
+
+
+def test_the_colours_of_a_change_are_even_to_both_sides_of_zero() -> None:
+    table = diverging().astype(float) / 255
+    linear = np.where(table <= 0.04045, table / 12.92, ((table + 0.055) / 1.055) ** 2.4)
+    to_lms = [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+    lms = np.cbrt(linear @ np.array(to_lms).T)
+    lightness = lms @ [0.2104542553, 0.7936177850, -0.0040720468]
+    steps = np.diff(lightness)
+    assert np.all(steps[:120] < 0) and np.all(steps[136:] > 0)
+    assert np.abs(lightness - lightness[::-1]).max() < 0.02
+    assert steps[140:].std() < 0.35 * steps[140:].mean()  # rounding to bytes is most of it
+    assert table[0, 2] > 2 * table[0, 0] / 1.5 and table[255, 0] > 1.5 * table[255, 2]
+
+
+@pytest.mark.parametrize(("most", "limit"), [(0.07, 0.1), (0.2, 0.2), (3.1, 5.0), (0.0, 0.001)])
+def test_the_scale_of_a_change_is_a_round_number(most: float, limit: float) -> None:
+    assert change_limit(np.linspace(-most, most, 4001)) == pytest.approx(limit)
+
+
+# What is shown -----------------------------------------------------------------------------------
+
+
+def test_the_clean_guess_stands_beside_x_and_both_are_named(picture: BigPicture) -> None:
+    assert picture.sides() == ("x0_hat", "x_t")
+    words = caption(picture)
+    assert "clean guess at t = 750: mean 0.05" in words
+    assert "x at t = 750: 0.06 of the image and 1.00 of noise" in words
+    frame = frame_of(5, 20)
+    for kind in picture.sides():
+        seen = picture.grab().toImage().pixelColor(place(picture, kind, 4, 4).toPoint()).red()
+        assert seen == pixels(kind, frame.arrays[kind])[0, 4, 4]
+
+
+def test_number_keys_choose_what_is_shown(picture: BigPicture) -> None:
+    heard: list[str] = []
+    picture.kind_changed.connect(heard.append)
+    for key in (Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4, Qt.Key.Key_1):
+        QTest.keyClick(picture, key)
+        if key == Qt.Key.Key_2:
+            assert picture.sides() == ("x_t", "x0_hat")
+        if key == Qt.Key.Key_4:
+            assert "change of x from t = 800 to t = 750" in caption(picture)
+            change = frame_of(5, 20).arrays["x_t"] - frame_of(4, 20).arrays["x_t"]
+            wanted = pixels("change", change, change_limit(change))[0]
+            assert np.array_equal(picture.image(), wanted)
+    assert heard == ["x_t", "noise_hat", "change", "x0_hat"]
+
+
+def test_the_first_step_has_no_change_and_says_so(picture: BigPicture) -> None:
+    picture.set_frame(frame_of(0, 20), None, "run")
+    picture.set_kind("change")
+    assert picture.image() is None
+    picture.grab()
+    assert picture.sides()[0] == "change"
+
+
+def test_tab_held_flips_and_let_go_at_once_moves_the_focus(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    picture, other = BigPicture(), BigPicture()
+    column.addWidget(picture)
+    column.addWidget(other)
+    picture.set_frame(frame_of(5, 20))
+    window.show()
+    window.activateWindow()
+    picture.setFocus()
+    qtbot.waitUntil(picture.hasFocus)
+    QTest.keyPress(picture, Qt.Key.Key_Tab)
+    assert picture.sides()[0] == "x0_hat"
+    qtbot.waitUntil(lambda: picture.sides() == ("x_t", "x0_hat"), timeout=20 * HOLD_MS)
+    QTest.keyRelease(picture, Qt.Key.Key_Tab)
+    assert picture.sides()[0] == "x0_hat" and picture.hasFocus()
+    assert picture.kind() == "x0_hat"
+    QTest.keyClick(picture, Qt.Key.Key_Tab)
+    assert other.hasFocus() and picture.sides()[0] == "x0_hat"
+
+
+def test_pixels_are_whole_numbers_of_the_screens(picture: BigPicture) -> None:
+    for n in (1, 2, 6, 17, 64):
+        for ratio in (1.0, 1.5, 2.0):
+            area = QRectF(0, 0, 900, 420)
+            for pane in arrange(area, ratio, ("x0_hat", "x_t"), n, (28, 28)):
+                factor = pane.cell.width() * ratio / 28
+                assert factor == pytest.approx(round(factor)) and factor >= 1
+                assert area.contains(pane.rect)
+                for index in range(n):
+                    cell = pane.cell_rect(index)
+                    assert pane.index_at(cell.center()) == index
+
+
+def test_a_batch_is_a_grid_to_choose_in(picture: BigPicture) -> None:
+    picture.set_frame(frame_of(5, 20, n=6), frame_of(4, 20, n=6), "run")
+    heard: list[object] = []
+    picture.index_changed.connect(heard.append)
+    picture.alone_changed.connect(heard.append)
+    pane = picture.panes()[0]
+    assert not picture.alone() and pane.n == 6
+    QTest.mouseClick(picture, LEFT, NONE, pane.cell_rect(4).center().toPoint())
+    QTest.keyClick(picture, Qt.Key.Key_Left)
+    QTest.keyClick(picture, Qt.Key.Key_Return)
+    assert heard == [4, 3, True] and picture.panes()[0].n == 1
+    assert "image 4 of 6: mean 0.08" in caption(picture)
+    QTest.keyClick(picture, Qt.Key.Key_PageDown)
+    QTest.keyClick(picture, Qt.Key.Key_Escape)
+    assert heard[3:] == [4, False] and picture.index() == 4
+    middle = picture.panes()[0].cell_rect(2).center().toPoint()
+    QTest.mouseClick(picture, LEFT, NONE, middle)
+    QTest.mouseDClick(picture, LEFT, NONE, middle)
+    assert picture.alone() and picture.index() == 2
+
+
+def test_sixty_four_are_shown_without_a_companion_where_that_makes_them_larger(
+    picture: BigPicture,
+) -> None:
+    picture.resize(900, 380)
+    picture.set_frame(frame_of(5, 20, n=64, side=28), None, "run")
+    assert [pane.kind for pane in picture.panes()] == ["x0_hat"]
+    assert picture.panes()[0].cell.width() == 56
+    picture.set_sides("x0_hat", "x_t")
+    assert [pane.kind for pane in picture.panes()] == ["x0_hat", "x_t"]
+
+
+def test_hovering_tells_the_pixel_in_both_pictures_and_leaving_restores(
+    picture: BigPicture,
+) -> None:
+    before = caption(picture)
+    hover(picture, place(picture, "x0_hat", 2.5, 6.5))
+    words = caption(picture)
+    assert "clean guess at t = 750: row 3, column 7: 0.050" in words
+    assert words.count("row 3, column 7") == 2
+    hover(picture, QPointF(1, 1))
+    assert caption(picture) == before
+
+
+def test_other_arrays_can_be_sides_under_names_of_their_own(picture: BigPicture) -> None:
+    walk = np.full((1, 1, 8, 8), 0.5, np.float32)
+    picture.set_frame(Frame(0, 1, {"closed": -walk, "walk": walk}, {"t": 300.0}))
+    picture.set_sides("closed", "walk")
+    picture.set_words({"closed": "closed form", "walk": "step by step"})
+    assert "closed form at t = 300: mean −0.50" in caption(picture)
+    image = picture.image("walk")
+    assert image is not None and image[0, 0] == 191
+
+
+def test_points_and_nothing_leave_the_sentence(picture: BigPicture) -> None:
+    picture.set_frame(None)
+    nothing = picture.grab().toImage()
+    picture.set_frame(Frame(0, 1, {"x_t": np.zeros((5, 2), np.float32)}))
+    assert picture.panes() == [] and picture.grab().toImage() == nothing
+    press(picture, QPointF(50, 50))
+    QTest.keyClick(picture, Qt.Key.Key_Return)
+    assert picture.image() is None
+
+
+def test_the_chosen_image_is_copied(picture: BigPicture) -> None:
+    QTest.keyClick(picture, Qt.Key.Key_C, CTRL)
+    image = QApplication.clipboard().image()
+    assert (image.width(), image.height()) == (8, 8)
+    assert (
+        image.pixelColor(3, 3).red() == pixels("x0_hat", frame_of(5, 20).arrays["x0_hat"])[0, 3, 3]
+    )
+
+
+def test_an_image_is_dragged_out_but_not_while_painting(
+    picture: BigPicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[np.ndarray] = []
+    monkeypatch.setattr(
+        "genstudio.ui.panels._denoise_picture_paint.drag_out",
+        lambda _widget, pixels: taken.append(pixels),
+    )
+    way = place(picture, "x_t", 2, 2), place(picture, "x_t", 6, 6)
+    drag(picture, *way)
+    assert len(taken) == 1 and np.array_equal(taken[0], picture.image("x_t"))
+    picture.set_tool("paint")
+    drag(picture, *way)
+    assert len(taken) == 1
+
+
+# Brush and mask ----------------------------------------------------------------------------------
+
+
+def test_a_brush_covers_what_lies_under_it() -> None:
+    cover = touched((9, 9), (4.5, 4.5), (4.5, 4.5), 3.0)
+    assert cover[4, 4] == cover[4, 5] == 1.0 and cover[4, 7] == 0.0
+    assert np.array_equal(cover, cover.T) and np.array_equal(cover, cover[::-1])
+    line = touched((9, 9), (4.5, 1.5), (4.5, 7.5), 1.0)
+    assert np.array_equal(np.argwhere(line > 0.5), [[4, c] for c in range(1, 8)])
+    dot = touched((9, 9), (4.9, 2.1), (4.9, 2.1), 1.0)
+    assert np.argwhere(dot > 0).tolist() == [[4, 2]]
+
+
+def test_painting_changes_one_image_and_leaves_the_base_alone() -> None:
+    base = np.zeros((2, 3, 4, 4), np.float32)
+    cover = np.zeros((4, 4), np.float32)
+    cover[1, 2] = 0.5
+    result = painted(base, 1, cover, np.array([1.0, 0.0, -1.0]))
+    assert not base.any() and not result[0].any()
+    assert result[1, :, 1, 2].tolist() == [0.5, 0.0, -0.5]
+    assert not result.flags.writeable
+
+
+def test_a_mask_of_nothing_is_none() -> None:
+    cover = np.ones((3, 3), np.float32)
+    kept = masked(None, cover, True)
+    assert kept is not None and kept.all()
+    assert masked(kept, cover, False) is None
+
+
+def test_a_stroke_is_an_edit_of_the_whole_batch_that_can_be_taken_back(
+    picture: BigPicture,
+) -> None:
+    frame = frame_of(5, 20, n=2)
+    picture.set_frame(frame, None, "run 3")
+    heard: list[tuple[str, object]] = []
+    picture.edited.connect(lambda kind, array: heard.append((kind, array)))
+    QTest.keyClick(picture, Qt.Key.Key_B)
+    assert picture.tool() == "paint"
+    picture.set_brush(2)
+    drag(picture, place(picture, "x_t", 2, 2, 1), place(picture, "x_t", 2, 6, 1))
+    (kind, array) = heard[-1]
+    assert kind == "x_t" and isinstance(array, np.ndarray) and array.shape == (2, 1, 8, 8)
+    assert np.array_equal(array[0], frame.arrays["x_t"][0])
+    changed = array[1, 0] != frame.arrays["x_t"][1, 0]
+    assert changed[1:3, 2:6].all() and not changed[5:].any() and array[1, 0, 1, 3] == 1.0
+    edit = picture.edit()
+    assert edit is not None and (edit.source, edit.index, edit.kind) == ("run 3", 5, "x_t")
+    assert "x at t = 750, 2 images" in caption(picture).replace(", edited", "")
+    assert ", edited" in caption(picture)
+    drag(picture, place(picture, "x_t", 6, 2, 1), place(picture, "x_t", 6, 6, 1), button=RIGHT)
+    rubbed = heard[-1][1]
+    assert rubbed[1, 0, 6, 4] == -1.0 and rubbed[1, 0, 1, 3] == 1.0
+    QTest.keyClick(picture, Qt.Key.Key_Z, CTRL)
+    assert np.array_equal(heard[-1][1], array)
+    QTest.keyClick(picture, Qt.Key.Key_Z, CTRL)
+    assert heard[-1] == ("", None) and picture.edit() is None and not picture.can_undo()
+    picture.redo()
+    assert np.array_equal(heard[-1][1], array)
+
+
+def test_an_edit_belongs_to_its_step(picture: BigPicture) -> None:
+    picture.set_tool("paint")
+    drag(picture, place(picture, "x0_hat", 4, 4), place(picture, "x0_hat", 4, 5))
+    painted_here = picture.image("x0_hat")
+    assert painted_here is not None and painted_here[4, 4] == 255
+    picture.set_frame(frame_of(6, 20), None, "run")
+    assert picture.image("x0_hat")[4, 4] == 135
+    picture.set_frame(frame_of(5, 20), None, "another run")
+    assert picture.image("x0_hat")[4, 4] == 134
+    picture.set_frame(frame_of(5, 20), None, "run")
+    assert np.array_equal(picture.image("x0_hat"), painted_here)
+    assert picture.edit() is not None
+
+
+def test_a_stroke_ends_when_the_step_goes_away_under_it(picture: BigPicture) -> None:
+    picture.set_tool("paint")
+    press(picture, place(picture, "x0_hat", 4, 4))
+    picture.set_frame(frame_of(6, 20), None, "run")
+    edit = picture.edit()
+    assert edit is not None and edit.index == 5
+
+
+def test_noise_cannot_be_painted_and_a_sentence_says_why(picture: BigPicture, qtbot: QtBot) -> None:
+    picture.set_kind("noise_hat")
+    picture.set_tool("paint")
+    with qtbot.waitSignal(picture.refused) as said:
+        drag(picture, place(picture, "noise_hat", 4, 4), place(picture, "noise_hat", 4, 5))
+    assert "Paint on" in said.args[0] and picture.edit() is None and not picture.can_undo()
+
+
+def test_a_mask_is_painted_and_seen_by_more_than_colour(picture: BigPicture) -> None:
+    heard: list[np.ndarray | None] = []
+    picture.mask_changed.connect(heard.append)
+    QTest.keyClick(picture, Qt.Key.Key_M)
+    picture.set_brush(3)
+    plain = picture.grab().toImage()
+    drag(picture, place(picture, "x0_hat", 4, 2), place(picture, "x0_hat", 4, 6))
+    mask = heard[-1]
+    assert mask is not None and mask.dtype == bool and mask.shape == (8, 8)
+    assert mask[4, 2:6].all() and not mask[0].any()
+    shown = picture.grab().toImage()
+    for kind in ("x0_hat", "x_t"):  # in both pictures: stripes of more than one lightness
+        cell = picture.pane(kind).cell_rect(0)
+        side = cell.width() / 8
+        greys = {
+            shown.pixelColor(int(cell.x() + 3.2 * side) + k, int(cell.y() + 4.2 * side)).lightness()
+            for k in range(12)
+        }
+        assert len(greys) > 2
+        outside = place(picture, kind, 0.5, 0.5).toPoint()
+        assert shown.pixelColor(outside) == plain.pixelColor(outside)
+    drag(picture, place(picture, "x_t", 4, 1), place(picture, "x_t", 4, 7), button=RIGHT)
+    assert heard[-1] is None and picture.edit() is None
+    picture.undo()
+    assert np.array_equal(heard[-1], mask)
+
+
+def test_everything_of_the_brush_is_reached_by_keys(picture: BigPicture) -> None:
+    heard: list[tuple[str, object]] = []
+    widths: list[float] = []
+    picture.edited.connect(lambda kind, array: heard.append((kind, array)))
+    picture.brush_changed.connect(widths.append)
+    keys = Qt.Key
+    for key in (keys.Key_B, keys.Key_BracketRight, keys.Key_BracketLeft, keys.Key_BracketLeft):
+        QTest.keyClick(picture, key)
+    assert widths == [4.0, 3.0, 2.0]
+    for key in (keys.Key_BracketLeft, keys.Key_Up, keys.Key_Space, keys.Key_Right, keys.Key_Right):
+        QTest.keyClick(picture, key)
+    assert not heard
+    QTest.keyClick(picture, keys.Key_Space)
+    assert (heard[-1][1] == 1.0).nonzero()[3].tolist() == [4, 5, 6]
+    assert set((heard[-1][1] == 1.0).nonzero()[2]) == {3}
+    QTest.keyClick(picture, keys.Key_X)
+    assert picture.erasing()
+    QTest.keyClick(picture, keys.Key_Space)
+    QTest.keyClick(picture, keys.Key_Escape)  # drops the stroke
+    assert picture.tool() == "paint" and len(heard) == 1
+    QTest.keyClick(picture, keys.Key_Delete)
+    assert heard[-1] == ("", None) and picture.can_undo()
+    QTest.keyClick(picture, keys.Key_Escape)
+    assert picture.tool() == ""
+
+
+def test_the_program_can_put_an_edit_and_a_mask_there(picture: BigPicture) -> None:
+    heard: list[object] = []
+    picture.edited.connect(lambda *what: heard.append(what))
+    picture.mask_changed.connect(heard.append)
+    picture.set_edit(Edit("run", 5, "x_t", np.full((1, 1, 8, 8), -1, np.float32)))
+    picture.set_mask(np.ones((8, 8), bool))
+    assert picture.image("x_t").max() == 0 and picture.mask().all() and not heard
+
+
+def test_it_works_on_screens_of_two_pixels_to_one() -> None:
+    (pane,) = arrange(QRectF(0, 0, 101, 141), 2.0, ("x_t",), 1, (28, 28))
+    assert pane.cell.width() == 28 * 6 / 2  # half a pixel of the widget is one of the screen
+    assert pane.origin.x() * 2 == round(pane.origin.x() * 2)
