@@ -64,11 +64,13 @@ class HeldOut:
         model = learner.refresh()
         rng = torch.Generator(self._device).manual_seed(self._seed)
         sums: dict[str, Tensor] = {}
+        counts: dict[str, int] = {}  # a part may be left out where a few images say nothing of it
         for i in range(0, len(self._images), CHUNK):
             x = self._images[i : i + CHUNK]
             y = None if self._labels is None else self._labels[i : i + CHUNK]
             for name, value in model.losses(x, rng, y).items():
                 sums[name] = sums.get(name, torch.zeros((), device=self._device)) + value * len(x)
-        parts = {name: float(value) / len(self._images) for name, value in sums.items()}
+                counts[name] = counts.get(name, 0) + len(x)
+        parts = {name: float(value) / counts[name] for name, value in sums.items()}
         self._spent += time.perf_counter() - began
         return parts

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genstudio.abilities import BadInput
+from genstudio.abilities import BadInput, has_noise_space
 from genstudio.data import Dataset, Split, load
 from genstudio.latent.encodings import split_of
 from genstudio.metrics._targets import (
@@ -22,7 +22,9 @@ from genstudio.metrics._targets import (
     evaluating,
     is_binary,
 )
-from genstudio.models import HasLatent, HasLikelihood
+from genstudio.models import HasLatent, HasLikelihood, HasSteps
+
+PIECE = 25  # rows of one piece of work where each takes many calls of the net; it divides BLOCK
 
 GREY_NOTE = "not a likelihood: neg_elbo_nats is cross-entropy + KL on grey targets"
 
@@ -63,8 +65,9 @@ def evaluate(
     Nats are means per image. `reconstruction_nats` and `kl_nats` take one draw of z. On grey
     targets `neg_elbo_nats` is no likelihood, as `targets_note` says; `neg_elbo_binary_nats` and
     `log_prob_nats` then stand on one black-and-white draw fixed by the seed. A Gaussian likelihood
-    and other densities are measured on 8-bit values with uniform noise. A figure that does not
-    apply is None.
+    and other densities are measured on 8-bit values with uniform noise, a probability of 8-bit
+    values on the values themselves. A figure that does not apply is None; so is `mse` where codes
+    are noise, which keeps all of an image: the error would be that of the steps, not of the model.
 
     Raises: BadInput when data and model do not fit, or there are no test rows.
     """
@@ -80,10 +83,17 @@ def evaluate(
     targets = _targets(model, split)
     sums = _Sums()
     rng = torch.Generator(model.device).manual_seed(seed)
+    done = 0
     for block, rows in enumerate(index.split(BLOCK)):
-        with evaluating(model):
-            _measure(model, split.batch(rows), targets, seed, block, rng, k, sums)
-        yield Progress(min(len(index), (block + 1) * BLOCK), len(index), "test rows")
+        x = split.batch(rows)
+        seen = dequantize(x, seed, block) if targets == "8-bit" and not model.discrete else x
+        explained = binary_draw(x, seed, block) if targets == "grey" else seen
+        size = PIECE if isinstance(model, HasSteps) else BLOCK
+        for part in zip(x.split(size), seen.split(size), explained.split(size), strict=True):
+            with evaluating(model):
+                _measure(model, part, targets, rng, k, sums)
+            done += len(part[0])
+            yield Progress(done, len(index), "test rows")
     figures = _figures(model, targets, sums, len(index), k)
     return {
         "source": source,
@@ -120,22 +130,17 @@ def _targets(model: Any, split: Split) -> str:
 
 def _measure(
     model: Any,
-    x: Tensor,
+    part: tuple[Tensor, Tensor, Tensor],
     targets: str,
-    seed: int,
-    block: int,
     rng: torch.Generator,
     k: int | None,
     sums: _Sums,
 ) -> None:
-    """Add one block x (N, *shape) to the sums."""
-    device = model.device
-    if isinstance(model, HasLatent):
-        back = model.decode(model.encode(x.to(device)).mean).cpu()
+    """Add rows (N, *shape) to the sums: as they are, as the model sees and as it explains them."""
+    x, seen, explained = (rows.to(model.device) for rows in part)
+    if not has_noise_space(model) and isinstance(model, HasLatent):
+        back = model.decode(model.encode(x).mean)
         sums.add("mse", (back - x).square().flatten(1).mean(1))
-    seen = dequantize(x, seed, block) if targets == "8-bit" else x
-    seen = seen.to(device)
-    explained = binary_draw(x, seed, block).to(device) if targets == "grey" else seen
     if hasattr(model, "terms"):
         reconstruction, kl = model.terms(seen, rng)
         sums.add("reconstruction", reconstruction)

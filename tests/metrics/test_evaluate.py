@@ -170,3 +170,85 @@ def test_the_black_and_white_draw_has_the_grey_as_its_mean() -> None:
 
 def test_bits_of_a_uniform_density_are_eight() -> None:
     assert _targets.bits_per_dim(0.0, 784) == pytest.approx(8.0)
+
+
+def diffusion(shape: tuple[int, ...] = (1, 6, 6), **settings: Any) -> Any:
+    """A tiny diffusion model whose net says something: fresh ones give almost 0."""
+    record = family("ddpm")
+    config = {"n_steps": 6, "channels": 4, "levels": 1, "blocks_per_level": 1, "attention": False}
+    model = record.build(shape, record.configure({**config, **settings}), seed=3).eval()
+    rng = torch.Generator().manual_seed(4)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(0.2 * torch.randn(p.shape, generator=rng))
+    return model
+
+
+def bound_by_hand(model: Any, x: torch.Tensor, rounds: int) -> float:
+    """-(L_T + sum L_(t-1) + L_0) of Ho et al. 2020, eq. 5, in nats of 8-bit pixels: every t, the
+    KL of Gaussians by torch.distributions, the last term by the normal's CDF over a pixel's width.
+    """
+    Normal, kl = torch.distributions.Normal, torch.distributions.kl_divergence
+    x0 = 2 * x.double() - 1
+    a = torch.tensor(model.schedule.alpha_bar, dtype=torch.float64)
+    T = model.config.n_steps
+    prior = kl(Normal(a[T].sqrt() * x0, (1 - a[T]).sqrt().expand_as(x0)), Normal(0.0, 1.0))
+    rng = torch.Generator().manual_seed(1)
+    totals = []
+    for _ in range(rounds):
+        total = -prior.sum()
+        for t in range(1, T + 1):
+            noise = torch.randn(x0.shape, generator=rng, dtype=torch.float64)
+            x_t = a[t].sqrt() * x0 + (1 - a[t]).sqrt() * noise
+            time = torch.full((len(x),), t)
+            with torch.no_grad():
+                v = model.at_time(x_t.float(), time, model.labels(len(x), None)).double()
+            guess = (a[t].sqrt() * x_t - (1 - a[t]).sqrt() * v).clamp(-1, 1)
+            beta = 1 - a[t] / a[t - 1]
+            if t == 1:
+                p = Normal(guess, beta.sqrt())
+                low = torch.where(x0 < -0.999, 0.0, p.cdf(x0 - 1 / 255))
+                high = torch.where(x0 > 0.999, 1.0, p.cdf(x0 + 1 / 255))
+                total = total + (high - low).clamp(min=1e-300).log().sum()
+            else:
+                std = (beta * (1 - a[t - 1]) / (1 - a[t])).sqrt()
+                to_x0 = a[t - 1].sqrt() * beta / (1 - a[t])
+                to_x_t = (1 - beta).sqrt() * (1 - a[t - 1]) / (1 - a[t])
+                q, p = (Normal(to_x0 * each + to_x_t * x_t, std) for each in (x0, guess))
+                total = total - kl(q, p).sum()
+        totals.append(float(total) / len(x))
+    return sum(totals) / len(totals)
+
+
+def test_the_bound_of_a_diffusion_model_is_that_of_8_bit_pixels() -> None:
+    data = tiny(n=120)
+    model = diffusion()
+    figures = finish(evaluate(model, data, seed=0, k=60))
+    assert list(figures) == KEYS
+    assert (figures["targets"], figures["log_prob_kind"]) == ("8-bit", "lower bound")
+    assert (figures["k"], figures["pixels"], figures["n"]) == (60, 36, 120)
+    x = data.test.batch(slice(None))
+    mass = bound_by_hand(model, x, 12)  # nats of P(8-bit image)
+    assert figures["bits_per_dim"] == pytest.approx(-mass / 36 / math.log(2), rel=0.01)
+    assert figures["log_prob_nats"] == pytest.approx(mass + 36 * math.log(256), abs=3.0)
+    rng = torch.Generator().manual_seed(0)  # on the pixels themselves, with no noise added
+    pieces = [*x[:100].split(25), x[100:]]
+    raw = torch.cat([model.log_prob(piece, rng=rng, k=60) for piece in pieces])
+    assert figures["log_prob_nats"] == pytest.approx(float(raw.double().mean()), rel=1e-6)
+    for key in ("mse", "reconstruction_nats", "kl_nats", "neg_elbo_nats", "neg_elbo_binary_nats"):
+        assert figures[key] is None  # codes that are noise lose nothing, so there is no error
+
+
+def test_many_calls_of_a_net_are_measured_in_small_pieces() -> None:
+    """Pieces change nothing but how often progress is told."""
+    work = evaluate(diffusion(), tiny(n=110), seed=0)
+    assert [next(work).done for _ in range(5)] == [25, 50, 75, 100, 110]
+
+
+def test_points_of_a_diffusion_model_have_a_bound_and_no_pixels() -> None:
+    points = torch.randn(130, 2, generator=torch.Generator().manual_seed(0))
+    data = Dataset("dots", "Dots", (2,), [], Split(points=points), Split(points=points))
+    figures = finish(evaluate(diffusion((2,), width=8, depth=1), data, seed=0))
+    assert figures["targets"] == "points"
+    assert figures["pixels"] is figures["bits_per_dim"] is figures["mse"] is None
+    assert math.isfinite(figures["log_prob_nats"])
