@@ -84,9 +84,29 @@ def test_dragging_goes_through_the_steps_of_the_run_under_the_hand(
     assert strips.x_of("a", 20) == pytest.approx(strips.x_of("b", 20))
     drag(strips.viewport(), at(strips, "a", 10), at(strips, "a", 12), at(strips, "a", 30))
     assert heard == [("a", 10), ("a", 12), ("a", 30)] and not runs
-    drag(strips.viewport(), at(strips, "b", 25), QPointF(3, at(strips, "b", 25).y()))
-    assert heard[3:] == [("b", 25), ("b", 20)] and runs == ["b"]  # it has no step before 20
+    drag(strips.viewport(), at(strips, "b", 25), at(strips, "b", 20))
+    assert heard[3:] == [("b", 25), ("b", 20)] and runs == ["b"]
     assert strips.step() == 20
+
+
+def test_before_a_fork_begins_its_steps_are_the_parents(strips: Strips) -> None:
+    parent = tape_of(50, room=26 * 3 * 64 * 4)  # every second step is kept
+    fork = Row("b", "fork", tape_of(50, first=21), begins=21, parent="a")
+    strips.set_rows([Row("a", "run 1", parent), fork])
+    strips.set_chosen("b")
+    strips.set_step(22)
+    heard: list[tuple[str, int]] = []
+    strips.scrubbed.connect(lambda run, index: heard.append((run, index)))
+    for _ in range(3):
+        QTest.keyClick(strips, Qt.Key.Key_Left)
+    assert heard == [("b", 21), ("b", 20), ("b", 18)]
+    assert "run 1: step 19 of 50" in strips.accessibleDescription()
+    before = strips.grab().toImage()
+    strips.set_step(30)
+    x = round(strips.x_of("a", 18))
+    assert before.pixel(x, 5) != strips.grab().toImage().pixel(x, 5)  # the cursor stood there
+    drag(strips.viewport(), at(strips, "b", 30), QPointF(3, at(strips, "b", 30).y()))
+    assert heard[-1] == ("b", 0)
 
 
 def test_shift_drags_finely(strips: Strips) -> None:
@@ -179,7 +199,7 @@ def test_the_change_is_that_to_the_frame_before() -> None:
     row = Row("a", "", tape)
     wanted = tape.frame(4).arrays["x_t"][0] - tape.frame(3).arrays["x_t"][0]
     assert np.array_equal(row.values(4, "change", 0), wanted)
-    assert not row.values(0, "change", 0).any()
+    assert row.values(0, "change", 0) is None  # a difference to nothing is no picture
 
 
 def test_scrubbing_a_difference_moves_the_run_that_is_chosen(strips: Strips) -> None:

@@ -14,7 +14,8 @@ Strips(parent)
   grew(id)                  that row's tape holds more frames
   set_empty_text(words)
 signals
-  scrubbed(str id, int index)       the hand went to this step of this run
+  scrubbed(str id, int index)       the hand went to this step of this run; before a fork begins it
+                            is its parent's step, over a difference the chosen run's
   chosen(str id)                    the hand or a key chose another run
   activated(str id, int index)      double click or Enter
   peeked(str id, int index)         the pointer rests over this step; ("", -1) when it leaves
@@ -26,6 +27,7 @@ hand and keys: drag scrubs (Shift: 1/50 as fast), wheel scrolls the rows, Left a
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QToolTip, QWidget
@@ -98,22 +100,20 @@ class Strips(StripsCanvas):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
         many = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-        row = self.row(self._chosen)
-        runs = [each.id for each in self._rows if not each.is_difference]
-        if row is None or row.tape is None or not len(row.tape):
+        runs = [each.id for each in self.rows() if not each.is_difference]
+        steps, _places = self.line_of(self.chosen_row())
+        if not len(steps):
             super().keyPressEvent(event)
             return
-        tape = row.tape
-        place = tape.place_of(self._step)
+        place = max(0, int(np.searchsorted(steps, self.step(), side="right")) - 1)
         moves = {
             Qt.Key.Key_Left: place - many,
             Qt.Key.Key_Right: place + many,
             Qt.Key.Key_Home: 0,
-            Qt.Key.Key_End: len(tape) - 1,
+            Qt.Key.Key_End: len(steps) - 1,
         }
         if key in moves:
-            place = min(max(moves[Qt.Key(key)], 0), len(tape) - 1)
-            self._go(tape.indices[place])
+            self._go(int(steps[min(max(moves[Qt.Key(key)], 0), len(steps) - 1)]))
         elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             way = 1 if key == Qt.Key.Key_Down else -1
             number = runs.index(self._chosen) + way
@@ -148,7 +148,9 @@ class Strips(StripsCanvas):
     def _tip(self, position: QPointF) -> str:
         id, index = self.hit(position)
         row = self.row(id)
-        if row is None or row.tape is None or index < 0:
+        if row is None or index < 0:
             return ""
-        words = self._step_words(row, index)
-        return f"{words}\n{row.tip}" if row.tip else words
+        before = self.row(row.parent) if index < row.begins else None
+        words = self._step_words(before or row, index)
+        marks = [words for step, words in row.marks if step == index]
+        return "\n".join([words, *marks, *([row.tip] if row.tip else [])])

@@ -205,7 +205,30 @@ class StripsCanvas(QAbstractScrollArea):
         self.viewport().update()
 
     def _cursor_x(self) -> float:
-        return self.x_of(self._chosen, self._step)
+        return self.x_of(self._owner(self._step), self._step)
+
+    def _owner(self, index: int) -> str:
+        """The row in which a step of the chosen run stands: what lies before a fork is in the
+        parent's.
+        """
+        row = self.row(self._chosen)
+        while row is not None and index < row.begins and self.row(row.parent) is not None:
+            row = self.row(row.parent)
+        return row.id if row is not None else ""
+
+    def line_of(self, id: str) -> tuple[np.ndarray, np.ndarray]:
+        """The steps of a run and those before it in its ancestors, rising, and their pixels."""
+        row, end = self.row(id), np.iinfo(np.int64).max
+        steps: list[np.ndarray] = []
+        places: list[np.ndarray] = []
+        while row is not None:
+            own = row.indices()
+            steps.insert(0, own[own < end])
+            places.insert(0, self._places_of(row.id)[own < end])
+            end, row = row.begins, self.row(row.parent) if row.parent else None
+        if not steps:
+            return np.zeros(0, np.int64), np.zeros(0)
+        return np.concatenate(steps), np.concatenate(places)
 
     def _cursor_rect(self) -> QRect:
         x = self._cursor_x()
@@ -234,10 +257,8 @@ class StripsCanvas(QAbstractScrollArea):
         return id, self._index_at(id, position.x())
 
     def _index_at(self, id: str, x: float) -> int:
-        row, places = self.row(id), self._places_of(id)
-        if row is None or row.tape is None or not len(places):
-            return -1
-        return row.tape.indices[nearest(places, x)]
+        steps, places = self.line_of(id)
+        return int(steps[nearest(places, x)]) if len(steps) else -1
 
     # Painting ----------------------------------------------------------------------------------
 
@@ -331,6 +352,6 @@ class StripsCanvas(QAbstractScrollArea):
         return words.format(row.title, frame.index + 1, frame.n_steps, f"{t:g}")
 
     def _describe(self) -> None:
-        row = self.row(self._chosen)
+        row = self.row(self._owner(self._step))
         if row is not None and row.tape is not None and len(row.tape):
             self.setAccessibleDescription(self._step_words(row, self._step))

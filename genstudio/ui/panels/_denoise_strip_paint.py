@@ -103,16 +103,16 @@ def scale_bar(painter: QPainter, at: QPointF, high: float, limit: float) -> floa
 
 
 def _marks(painter: QPainter, scene: Scene) -> None:
-    """Small triangles that point down at steps with a meaning."""
+    """Small triangles below the steps that mean something."""
     tape = scene.row.tape
     if tape is None or not len(scene.places):
         return
-    painter.setPen(QPen(QColor(0, 0, 0, 160), 1))
+    painter.setPen(QPen(theme.colour("pane"), 1))
     painter.setBrush(theme.colour("warning"))
     for index, _words in scene.row.marks:
-        x, y = float(scene.places[tape.place_of(index)]), TITLE_PX - 2.0
+        x, y = float(scene.places[tape.place_of(index)]), TITLE_PX + scene.place.cell[0] - 1.0
         painter.drawPolygon(
-            QPolygonF([QPointF(x - 5, y - 6), QPointF(x + 5, y - 6), QPointF(x, y + 3)])
+            QPolygonF([QPointF(x - 5.5, y + 8), QPointF(x + 5.5, y + 8), QPointF(x, y)])
         )
 
 

@@ -45,7 +45,8 @@ class Row:
     def values(self, place: int, name: str, image: int) -> np.ndarray | None:
         """(C, H, W) of one image at the frame that stands at `place`, in the model's scale.
 
-        `name` "change" is x_t less x_t of the frame before it, zero at the first.
+        `name` "change" is x_t less x_t of the frame before it; the first has none. None also where
+        `other` has no frame at that t, or none yet.
         """
         if self.tape is None:
             return None
@@ -75,5 +76,5 @@ def _array(tape: Tape, place: int, name: str, image: int) -> np.ndarray | None:
     if "x_t" not in arrays:
         return None
     if place == 0:
-        return np.zeros_like(arrays["x_t"][image])
+        return None
     return arrays["x_t"][image] - tape.frame(place - 1).arrays["x_t"][image]
