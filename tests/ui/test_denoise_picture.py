@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from denoise_stage_help import CTRL, LEFT, NONE, RIGHT, drag, frame_of, hover, press
 from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from genstudio.tape import Frame
@@ -303,6 +304,28 @@ def test_a_stroke_is_an_edit_of_the_whole_batch_that_can_be_taken_back(
     assert np.array_equal(heard[-1][1], array)
 
 
+def test_strokes_are_taken_back_before_the_windows_own_changes(qtbot: QtBot) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    picture, undone = BigPicture(), []
+    window.setCentralWidget(picture)
+    undo = QAction("Undo", window, shortcut="Ctrl+Z")
+    undo.triggered.connect(lambda: undone.append("window"))
+    window.addAction(undo)
+    picture.edited.connect(lambda _kind, array: undone.append(array is None))
+    window.resize(500, 300)
+    window.show()
+    window.activateWindow()
+    picture.setFocus()
+    qtbot.waitUntil(picture.hasFocus)
+    picture.set_frame(frame_of(5, 20))
+    picture.set_tool("paint")
+    drag(picture, place(picture, "x_t", 4, 4), place(picture, "x_t", 4, 5))
+    for _ in range(2):
+        QTest.keyClick(window.windowHandle(), Qt.Key.Key_Z, CTRL)
+    assert undone == [False, True, "window"]
+
+
 def test_an_edit_belongs_to_its_step(picture: BigPicture) -> None:
     picture.set_tool("paint")
     drag(picture, place(picture, "x0_hat", 4, 4), place(picture, "x0_hat", 4, 5))
@@ -375,8 +398,10 @@ def test_everything_of_the_brush_is_reached_by_keys(picture: BigPicture) -> None
     QTest.keyClick(picture, keys.Key_Space)
     assert (heard[-1][1] == 1.0).nonzero()[3].tolist() == [4, 5, 6]
     assert set((heard[-1][1] == 1.0).nonzero()[2]) == {3}
+    rubs: list[bool] = []
+    picture.erasing_changed.connect(rubs.append)
     QTest.keyClick(picture, keys.Key_X)
-    assert picture.erasing()
+    assert picture.erasing() and rubs == [True]
     QTest.keyClick(picture, keys.Key_Space)
     QTest.keyClick(picture, keys.Key_Escape)  # drops the stroke
     assert picture.tool() == "paint" and len(heard) == 1

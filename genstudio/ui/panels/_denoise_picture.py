@@ -24,7 +24,8 @@ signals
   edited(str kind, object array)    float32 (N, C, H, W), the whole batch, after each stroke, undo,
                             redo; None when there is no edit left
   mask_changed(object)      bool (H, W), True is kept, or None
-  tool_changed(str), brush_changed(float)   by keys and wheel too
+  tool_changed(str), brush_changed(float)   by the setters, keys and wheel
+  erasing_changed(bool)     by the key
   refused(str)              a sentence: what cannot be painted
 hand: click chooses, double click shows one and back, dragging takes an image out.
 keys: 1 2 3 4 kinds, Tab held flips clean guess and x at t, arrows choose in the grid, Page Up and
@@ -74,6 +75,7 @@ class BigPicture(PictureCanvas):
     mask_changed = Signal(object)
     tool_changed = Signal(str)
     brush_changed = Signal(float)
+    erasing_changed = Signal(bool)
     refused = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -344,6 +346,7 @@ class BigPicture(PictureCanvas):
             self.set_brush(self.brush() + (1 if key == Qt.Key.Key_BracketRight else -1))
         elif key == Qt.Key.Key_X:
             self.set_erasing(not self.erasing())
+            self.erasing_changed.emit(self.erasing())
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.clear()
         elif (key, self.tool()) in ((Qt.Key.Key_B, "paint"), (Qt.Key.Key_M, "keep")):

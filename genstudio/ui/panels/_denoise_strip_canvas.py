@@ -349,7 +349,7 @@ class StripsCanvas(QAbstractScrollArea):
         frame = row.tape.frame(row.tape.place_of(index))
         words = self.tr("{0}: step {1} of {2}, t = {3}")
         t = frame.scalars.get("t", 0.0)
-        return words.format(row.title, frame.index + 1, frame.n_steps, f"{t:g}")
+        return words.format(row.title, frame.index, frame.n_steps, f"{t:g}")
 
     def _describe(self) -> None:
         row = self.row(self._owner(self._step))
