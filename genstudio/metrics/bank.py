@@ -2,8 +2,8 @@
 
 The bank holds the judge's features of the model's reconstructions dec(z), z ~ q(z | x), of 4,000
 training images. A picture is off support when its nearest neighbour in the bank is farther than
-that of 95 % of the model's held-out reconstructions. Where a family has no encoder, real images
-take the place of reconstructions.
+that of 95 % of the model's held-out reconstructions. Where a family has no encoder, or codes that
+are noise and keep all of an image, real images take the place of reconstructions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from genstudio.abilities import BadInput
+from genstudio.abilities import BadInput, has_noise_space
 from genstudio.data import Dataset, Split, load
 from genstudio.latent._decode import latent_batch, to_numpy, to_tensor
 from genstudio.latent.encodings import split_of
@@ -109,8 +109,13 @@ def check(model: Any, data: str | Dataset | None) -> Dataset:
 
 
 def has_encoder(model: Any) -> bool:
-    """Whether the model has a latent space with an encoder into it."""
-    return model.latent_dim is not None and isinstance(model, HasLatent)
+    """Whether the model has a latent space with an encoder into it that leaves something out.
+
+    Where codes are noise, nothing is left out: reconstructions are the images themselves.
+    """
+    if model.latent_dim is None or has_noise_space(model):
+        return False
+    return isinstance(model, HasLatent)
 
 
 def interleaved(n_rows: int, n: int) -> Tensor:

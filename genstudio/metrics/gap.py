@@ -3,8 +3,10 @@
 Hole share: the share s of samples that lie beyond the bank's threshold, printed as
 (s - 0.05) / 0.95 and never below 0, since 5 % of the model's own held-out reconstructions lie
 beyond it too. Path gap: the share of frames of straight paths between the codes of test images that
-lie beyond it. The other figures are those of `fidelity`, of N samples against N test images; the
-floor is the Frechet distance of N real images against the same N.
+lie beyond it, None where there is no encoder or its codes are noise: a straight path there leaves
+the shell on which all noise lies. Noise of the prior becomes images by the model's own steps. The
+other figures are those of `fidelity`, of N samples against N test images; the floor is the Frechet
+distance of N real images against the same N.
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from genstudio.abilities import BadInput
+from genstudio.abilities import BadInput, has_noise_space
 from genstudio.data import Dataset, Split
 from genstudio.latent import samplers as latent_samplers
 from genstudio.latent.encodings import split_of
 from genstudio.metrics import _memo, bank, fidelity, judge
+from genstudio.metrics._sampling import drawing
 from genstudio.metrics._targets import evaluating
 from genstudio.metrics.evaluate import Progress
 
@@ -118,6 +121,11 @@ def _chosen(model: Any, samplers: Sequence[str] | None) -> list[str]:
         if name not in latent_samplers.NAMES:
             known = ", ".join(latent_samplers.NAMES)
             raise BadInput(f"There is no sampler {name!r}. Choose one of: {known}.")
+        if name not in possible and has_noise_space(model):
+            raise BadInput(
+                f"The codes of {model.family} are noise, which it draws from the prior and from "
+                f"nothing else, got the sampler {name}. Choose prior or another model."
+            )
         if name not in possible:
             raise BadInput(
                 f"The sampler {name} needs a model with an encoder, got {model.family}. "
@@ -275,19 +283,20 @@ def _samples(
     rng, note = _rng(seed, name), f"samples from {name}"
     own_rng = _rng(seed, name, model.device)  # what the model draws, it draws on its own device
     z: Tensor | None = None
-    if name != OWN:
+    if name != OWN and not has_noise_space(model):
         making = latent_samplers.making(name, model, dataset, rng)
         sampler = yield from _steady(making, Progress(0, 2 * n, f"fit of {name}"))
         z = sampler.sample(n, rng)
     parts, far = [], []
     for start in range(0, n, bank.CHUNK):
         size = min(bank.CHUNK, n - start)
-        with evaluating(model):
-            if z is None:
-                x = model.sample(size, own_rng)
-            else:
-                x = model.decode(z[start : start + size].to(model.device))
-        parts.append(judge.features(x.cpu()))
+        if z is None:
+            at = Progress(start, 2 * n, note)
+            x = yield from _steady(drawing(model, size, own_rng), at)
+        else:
+            with evaluating(model):
+                x = model.decode(z[start : start + size].to(model.device)).cpu()
+        parts.append(judge.features(x))
         far.append(own.distance(parts[-1]))
         yield Progress(start + size, 2 * n, note)
     return torch.cat(parts), torch.cat(far)

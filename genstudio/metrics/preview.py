@@ -14,6 +14,7 @@ from genstudio.abilities import BadInput
 from genstudio.data import Dataset, load
 from genstudio.latent.encodings import split_of
 from genstudio.latent.sheet import mosaic
+from genstudio.metrics._sampling import drawing
 from genstudio.metrics._targets import evaluating
 from genstudio.models import HasSteps
 
@@ -65,7 +66,8 @@ def look(
     with evaluating(model):
         lesson = model.lesson(x.to(device), torch.Generator(device).manual_seed(seed))
     yield None
-    drawn = yield from _samples(model, n * rows, torch.Generator(device).manual_seed(seed))
+    rng = torch.Generator(device).manual_seed(seed)
+    drawn = yield from drawing(model, n * rows, rng, **model.quick)
     columns = len(index)
     inputs = mosaic(x, columns)
     below = [mosaic(row.cpu(), columns) for row in lesson]
@@ -73,23 +75,6 @@ def look(
     pairs = np.concatenate([inputs, *below]) if below else None
     title = model.lesson_title
     return Look(mosaic(drawn, n), pairs, inputs, outputs, index.numpy(), title)
-
-
-def _samples(model: Any, n: int, rng: torch.Generator) -> Generator[None, None, Tensor]:
-    """n samples (n, C, H, W) with the model's quick options, one of its steps at a time."""
-    steps = model.generate(n, rng, **model.quick)
-    last = None
-    while True:
-        with evaluating(model):
-            step = next(steps, None)
-        if step is None:
-            break
-        last = step
-        yield None
-    if last is None:
-        raise RuntimeError(f"{model.family} generated no step.")
-    x: Tensor = last.images["x"].cpu()
-    return x
 
 
 def _choice(n_rows: int, n: int, seed: int) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from genstudio.abilities import BadInput
 from genstudio.data import Dataset, Split
 from genstudio.metrics import _memo, bank, fidelity, gap, judge
-from genstudio.models import Config, Model, Step
+from genstudio.models import Config, Model, Step, family
 
 
 def finish(work: Generator[Any, None, dict[str, Any]]) -> dict[str, Any]:
@@ -159,6 +159,35 @@ def test_without_encoder_the_bank_is_real_images_and_the_row_says_so(
     assert figures["hole_share"] == 1.0  # noise is like no disc
     with pytest.raises(BadInput, match="kde needs a model with an encoder, got printer"):
         next(gap.report(model, data, 0, 60, ["kde"]))
+
+
+def test_noise_is_drawn_from_the_prior_and_walked_and_never_encoded(
+    holed: Any, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where codes are noise, a report takes one walk for each sample, and no more."""
+    _, data = holed(0.0, 200, 100)
+    record = family("ddpm")
+    config = {"n_steps": 8, "channels": 4, "levels": 1, "blocks_per_level": 1, "attention": False}
+    model = record.build((1, 28, 28), record.configure(config)).eval()
+    model.train()
+    made: list[int] = []
+    generate = model.generate
+    options = {"steps": 4}
+    monkeypatch.setattr(
+        model, "generate", lambda n, rng: made.append(n) or generate(n, rng, **options)
+    )
+    for name in ("encode", "decode"):
+        monkeypatch.setattr(model, name, lambda z: pytest.fail("A code was made or used."))
+    figures = finish(gap.report(model, data, 0, 60))
+    assert made == [50, 10]
+    assert (figures["sampler"], figures["bank"]) == ("prior", "real images")
+    assert list(figures["samplers"]) == ["prior"]
+    assert figures["path_gap"] is None
+    assert 0.0 <= figures["hole_share"] <= 1.0
+    assert figures["frechet"] > figures["frechet_floor"]
+    assert model.training
+    with pytest.raises(BadInput, match="codes of ddpm are noise"):
+        next(gap.report(model, data, 0, 60, ["gaussian"]))
 
 
 def test_the_floor_takes_images_that_the_judge_never_saw(holed: Any) -> None:
