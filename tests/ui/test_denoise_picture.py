@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from time import thread_time
+
 import numpy as np
 import pytest
-from denoise_stage_help import CTRL, LEFT, NONE, RIGHT, drag, frame_of, hover, press
+from denoise_stage_help import (
+    CTRL,
+    LEFT,
+    NONE,
+    RIGHT,
+    T,
+    alpha_bar,
+    drag,
+    frame_of,
+    hover,
+    press,
+    tape_of,
+)
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
@@ -17,6 +31,9 @@ from genstudio.ui.panels._denoise_brush import Edit, masked, painted, touched
 from genstudio.ui.panels._denoise_picture import HOLD_MS, BigPicture
 from genstudio.ui.panels._denoise_picture_layout import arrange
 from genstudio.ui.panels._denoise_picture_look import change_limit, diverging, pixels
+from genstudio.ui.panels._denoise_schedule import SchedulePlot
+from genstudio.ui.panels._denoise_strip import Strips
+from genstudio.ui.panels._denoise_strip_row import Row
 
 
 @pytest.fixture
@@ -241,6 +258,34 @@ def test_an_image_is_dragged_out_but_not_while_painting(
     picture.set_tool("paint")
     drag(picture, *way)
     assert len(taken) == 1
+
+
+def test_a_step_of_scrubbing_takes_a_part_of_a_frame(qtbot: QtBot) -> None:
+    """64 images of 28 x 28 among 1000 steps, pictures, strips and schedule: processor time."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    picture, strips, plot = BigPicture(), Strips(), SchedulePlot()
+    for widget in (picture, strips, plot):
+        column.addWidget(widget)
+    window.resize(1000, 760)
+    tape = tape_of(1000, side=4)
+    strips.set_axis("t", T)
+    strips.set_rows([Row("a", "run", tape), Row("b", "fork", tape, begins=0, parent="a")])
+    plot.set_schedule(alpha_bar())
+    frames = [frame_of(k, 1000, n=64, side=28) for k in range(0, 1000, 100)]
+    window.show()
+    QApplication.processEvents()
+    taken = []
+    for k in range(0, 1000, 20):
+        frame = frames[k // 100]
+        start = thread_time()
+        strips.set_step(k)
+        plot.set_t(tape.frame(k).scalars["t"])
+        picture.set_frame(frame, frames[k // 100 - 1], str(k))
+        QApplication.processEvents()
+        taken.append(thread_time() - start)
+    assert sorted(taken)[len(taken) // 2] < 0.0167
 
 
 # Brush and mask ----------------------------------------------------------------------------------
