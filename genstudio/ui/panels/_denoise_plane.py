@@ -186,7 +186,8 @@ class Plane(Mode):
         followed = not record.run.state.over or self._k == record.line.steps[-1]
         first, self._k = self._k < 0, k
         self._note_whole(record, first or followed)
-        place = record.n_steps if self.time.at_end else record.line.place(k)
+        at_end = self.time.at_end and record.whole
+        place = record.n_steps if at_end else record.line.place(k)
         self.map.set_place(place)
         if first:
             self.hand.refresh()
@@ -278,7 +279,7 @@ class Plane(Mode):
         start = self.hand.all_starts() / record.scale
         root = record.line.of(record.line.steps[0]).recipe
         recipe = replace(root, n=len(start), start=start.astype(np.float32))
-        self._panel.begin(replace(recipe, note=self.tr("starts moved")))
+        self._panel.starter.begin(replace(recipe, note=self.tr("starts moved")))
 
     def _offer(self) -> None:
         self.bar.offer(starts=bool(self.hand.board.starts()) and self.record is not None)

@@ -237,21 +237,32 @@ class ParticleMap(LatentPlane):
     def _paint_base(self) -> QPixmap:
         area, _, ratio = self._measure()
         if self._ground is None:
-            self._ground = super()._paint_base()
+            self._ground = self._paint_ground()
         base = QPixmap(self._ground)
         painter = QPainter(base)
         painter.setClipRect(area)
         painter.translate(area.topLeft())
         seen = self.frame()
-        if self._arrows is not None and self._on["score"]:
-            px = seen.many_to_px(self._arrows.places)
-            ways = self._arrows.ways * np.array([1, -1], np.float32)
-            paint.paint_arrows(painter, px, ways, self._arrows.longest / seen.unit, ratio)
         if self._record is not None and self._record.have:
             self._paint_run(painter, seen, ratio)
         self._paint_own(painter, seen, ratio)
         painter.end()
         return base
+
+    def _paint_ground(self) -> QPixmap:
+        """Axes, density and arrows."""
+        ground = super()._paint_base()
+        if self._arrows is not None and self._on["score"]:
+            area, _, ratio = self._measure()
+            seen = self.frame()
+            painter = QPainter(ground)
+            painter.setClipRect(area)
+            painter.translate(area.topLeft())
+            px = seen.many_to_px(self._arrows.places)
+            ways = self._arrows.ways * np.array([1, -1], np.float32)
+            paint.paint_arrows(painter, px, ways, self._arrows.longest / seen.unit, ratio)
+            painter.end()
+        return ground
 
     def _paint_run(self, painter: QPainter, seen: Frame, ratio: float) -> None:
         record, rows = self._record, self._shown_rows()

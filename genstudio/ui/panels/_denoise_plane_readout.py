@@ -88,7 +88,7 @@ class Readout(QObject):
 
     def _tell(self) -> None:
         if self._at is None:
-            hint = self.tr("Click to put a start, drag it, and its path follows. Delete removes it.")
+            hint = self.tr("Click to put a start; drag it and its path follows. Delete removes it.")
             self.told.emit(self._particle or hint)
             return
         x, y = self._at
