@@ -160,6 +160,13 @@ class Bar(QWidget):
         done = run.done_steps / run.recipe.steps if run is not None else 0.0
         self.run.set_share(done if run is not None and not run.state.over else 0.0)
 
+    def show_for(self, mode: str) -> None:
+        """Offer what belongs to a view: its own runs, or nothing of them."""
+        own = mode in ("denoise", "plane")
+        for widget in (self.new_noise, self.same_noise, self.run):
+            widget.setVisible(own)
+        self.kinds.setVisible(mode in ("denoise", "duel"))
+
     def say(self, words: str) -> None:
         self.status.setText(words)
         self.status.setToolTip(words)

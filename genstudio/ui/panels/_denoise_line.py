@@ -26,6 +26,7 @@ class Line:
             end = each.at
             each = runs.run(each.parent)
         self.run = run
+        self.tape = run.tape  # as it was; a run that begins anew has another
         self.steps = steps  # every step that is kept, or will be; rising
         self.n_steps = run.recipe.n_steps
 
@@ -42,6 +43,18 @@ class Line:
         """The kept frame before that of step k; None for the first."""
         place = self.place(k)
         return self.frame(self.steps[place - 1]) if place > 0 else None
+
+    def times(self) -> list[float]:
+        """The t of every step from the first to the last that has come."""
+        frames = (self.frame(k) for k in self.steps if k <= self.frontier())
+        return [frame.scalars["t"] for frame in frames if frame is not None]
+
+    def nearest(self, t: float) -> int:
+        """The step that has come whose t is nearest."""
+        times = self.times()
+        if not times:
+            return 0
+        return self.steps[min(range(len(times)), key=lambda i: abs(times[i] - t))]
 
     def place(self, k: int) -> int:
         """The place among `steps` of the last one at or before k."""
@@ -84,12 +97,12 @@ class StepTimeline(Timeline):
             self.scrubbed.emit(self._line.steps[min(index, self.count() - 1)])
 
     def label(self, index: int) -> str:
-        """ "step 20 of 50, t = 600", counting from 1."""
+        """The words "step 20 of 50, t = 600": steps taken so far, and where x stands."""
         line = self._line
         if line is None or not line.steps:
             return ""
         k = line.steps[min(index, len(line.steps) - 1)]
-        words = self.tr("step {0} of {1}").format(f"{k + 1:,}", f"{line.n_steps:,}")
+        words = self.tr("step {0} of {1}").format(f"{k:,}", f"{line.n_steps:,}")
         if k > line.frontier():
             running = line.run.state is RunState.RUNNING
             return words + (self.tr(", on its way") if running else self.tr(", not taken yet"))

@@ -48,7 +48,10 @@ class Mode(QWidget):
         return "This view shows images." if process.points else None
 
     def use(self, ref: ModelRef | None, process: Process | None) -> None:
-        """Another model, or the same with other weights; None where there is none to show."""
+        """Another model; None where there is none to show."""
+
+    def weights_moved(self, step: int) -> None:
+        """The model is in training, and its weights are those of `step` now."""
 
     def entered(self) -> None:
         """The view has come to the front of a panel that is in front."""
@@ -83,7 +86,7 @@ class Section(QWidget):
     modes: tuple[str, ...] = ("denoise", "plane")  # in which it stands
 
     def use(self, ref: ModelRef | None, process: Process | None) -> None:
-        """Another model, or the same with other weights."""
+        """Another model."""
 
     def unfolded(self, shown: bool) -> None:
         """It has been unfolded, or folded away: only what is unfolded is computed."""

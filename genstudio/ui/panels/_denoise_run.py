@@ -7,7 +7,6 @@ another tree or state, to `chosen` for another run in front. Start walks with `b
 
 from __future__ import annotations
 
-import os
 import weakref
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand
 
 from genstudio.abilities import BadInput
+from genstudio.engine import room
 from genstudio.engine.messages import Answer, Failure
 from genstudio.tape import Frame, Plan, Tape, plan
 from genstudio.ui.panels._denoise_recipe import Before, Recipe, Run, RunState, spread
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Recipe", "Run", "RunState", "Runs", "spread"]
 
-MEMORY_SHARE = 0.25  # of the machine's memory, for the records of all runs together
+MEMORY_SHARE = 0.5  # of the memory that is free, for the records of all runs together
 LEAST_BYTES = 256 << 20
-UNKNOWN_BYTES = 4 << 30  # taken for the machine's memory where the system does not say
+MOST_ROOTS = 12  # the oldest without forks make room for new ones
 
 
 @dataclass
@@ -132,7 +132,8 @@ class Runs(QObject):
         return plan(recipe.n, shape, recipe.n_steps, max(0, free // 2), first=recipe.first)
 
     def begin(self, recipe: Recipe, *, choose: bool = True) -> int:
-        """A new root run that starts now; its id.
+        """A new root run that starts now; its id. Beyond `MOST_ROOTS` the oldest roots without
+        forks go.
 
         Raises: BadInput as `planned`.
         """
@@ -140,10 +141,13 @@ class Runs(QObject):
         self._tree.roots += 1
         run = self._made(recipe, str(self._tree.roots), None)
         self._tree.runs[run.id] = run
+        self._drop_oldest()
         self._ask(run, recipe)
+        if choose:
+            self._tree.current = run.id
         self.changed.emit()
         if choose:
-            self.choose(run.id)
+            self.chosen.emit(run.id)
         return run.id
 
     def restart(self, number: int, recipe: Recipe) -> int:
@@ -153,7 +157,7 @@ class Runs(QObject):
         Raises: BadInput as `planned`; the run then stays as it is.
         """
         run = self._tree.runs[number]
-        if self.children(number) or run.parent is not None:
+        if self.children(number):
             return self.begin(recipe)
         self._make_room(recipe)
         self._session.cancel(self, _key(number))
@@ -267,6 +271,14 @@ class Runs(QObject):
     def _made(self, recipe: Recipe, name: str, parent: Run | None) -> Run:
         self._numbers += 1
         return Run(self._numbers, name, recipe, self._tape(recipe), parent)
+
+    def _drop_oldest(self) -> None:
+        roots = self.children(None)
+        kept = {self._tree.current, roots[-1].id}
+        plain = [run for run in roots if run.id not in kept and not self.children(run.id)]
+        for run in plain[: max(0, len(roots) - MOST_ROOTS)]:
+            self._session.cancel(self, _key(run.id))
+            del self._tree.runs[run.id]
 
     def _tape(self, recipe: Recipe) -> Tape:
         tape = Tape(recipe.n, tuple(self._known().shape), self.planned(recipe))
@@ -407,9 +419,5 @@ def _key(number: int) -> str:
 
 
 def records_budget() -> int:
-    """Bytes for the records of all runs: a share of what the machine has."""
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        total = UNKNOWN_BYTES
-    return max(LEAST_BYTES, int(MEMORY_SHARE * total))
+    """Bytes for the records of all runs: a share of the memory that is free."""
+    return max(LEAST_BYTES, int(MEMORY_SHARE * room.free_bytes()))

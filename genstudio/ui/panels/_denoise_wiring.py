@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from genstudio.ui.panels import (
+    _denoise_export,
+    _denoise_fork,
+    _denoise_forward,
+    _denoise_plane,
+)
+
 if TYPE_CHECKING:
     from genstudio.ui.panels.denoise import Denoise
 
-PARTS: tuple[Callable[[Denoise], None], ...] = ()  # plug(panel) of each part, in order
+PARTS: tuple[Callable[[Denoise], None], ...] = (
+    _denoise_plane.plug,
+    _denoise_forward.plug,
+    _denoise_fork.plug,
+    _denoise_export.plug,
+)
 
 
 def wire(panel: Denoise) -> None:
@@ -23,11 +35,16 @@ def wire(panel: Denoise) -> None:
     runs.chosen.connect(panel.run_chosen)
     bar.mode_chosen.connect(panel.set_mode)
     bar.kind_chosen.connect(panel.set_kind)
-    bar.run_pressed.connect(panel.act)
-    bar.new_noise_wanted.connect(panel.new_noise)
-    bar.same_noise_wanted.connect(panel.same_noise)
+    bar.run_pressed.connect(panel.starter.act)
+    bar.new_noise_wanted.connect(panel.starter.new_noise)
+    bar.same_noise_wanted.connect(panel.starter.same_noise)
     panel.steps.scrubbed.connect(panel.show_step)
     panel.column.help_wanted.connect(panel.show_help)
     panel.empty.pressed.connect(panel.fill)
-    panel.watch.picture.kind_changed.connect(panel.set_kind)
-    panel.watch.picture.index_changed.connect(panel.choose_image)
+    watch = panel.watch
+    watch.picture.kind_changed.connect(panel.set_kind)
+    watch.picture.index_changed.connect(panel.choose_image)
+    watch.scrubbed.connect(panel.scrub)
+    watch.run_wanted.connect(runs.choose)
+    watch.t_wanted.connect(panel.show_t)
+    watch.strips.menu_wanted.connect(panel.show_menu)

@@ -5,16 +5,17 @@ How parts plug in stands in `_denoise_plug`; the runs themselves in `_denoise_ru
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from genstudio.abilities import NOISE, BadInput, Card
+from genstudio.abilities import NOISE, Card
 from genstudio.engine.messages import Answer, Failure
 from genstudio.tape import Frame
 from genstudio.ui import theme
@@ -22,9 +23,13 @@ from genstudio.ui.panel import Panel, PanelSpec, Timeline, save_png
 from genstudio.ui.panels._denoise_bar import KINDS, Bar
 from genstudio.ui.panels._denoise_inspector import Column
 from genstudio.ui.panels._denoise_line import Line, StepTimeline
+from genstudio.ui.panels._denoise_numbers import Numbers
 from genstudio.ui.panels._denoise_plug import Mode
 from genstudio.ui.panels._denoise_recipe import Recipe, RunState
 from genstudio.ui.panels._denoise_run import Runs
+from genstudio.ui.panels._denoise_settings import Settings, of_bytes
+from genstudio.ui.panels._denoise_starter import OWN_MODES, Starter
+from genstudio.ui.panels._denoise_state import bring_back, keep
 from genstudio.ui.panels._denoise_text import HELP
 from genstudio.ui.panels._denoise_watch import Watch
 from genstudio.ui.panels._denoise_wiring import PARTS, wire
@@ -58,6 +63,8 @@ class Denoise(Panel):
         self.line: Line | None = None
         self._following = True  # the cursor goes along with the frames that arrive
         self._dirty = False
+        self._grown: set[int] = set()  # runs with frames that the strips have not heard of
+        self.run_menu: Callable[[int], QMenu | None] = lambda _run: None
         self.runs = Runs(session, self)
         self.steps = StepTimeline(self)
         self.bar = Bar()
@@ -66,10 +73,16 @@ class Denoise(Panel):
         self.empty = EmptyState(icon="denoise")
         self.modes: dict[str, Mode] = {}
         self.watch = Watch()
+        self.settings = Settings()
+        self.numbers = Numbers()
+        self.starter = Starter(self, self.settings)
         self._pace = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._pace.timeout.connect(self._paint_if_dirty)
         self._lay_out()
         self.add_mode(self.watch)
+        self.column.add(self.settings)
+        self.column.add(self.numbers)
+        self.settings.set_wanted(replace(self.settings.wanted(), seed=session.seed))
         wire(self)
         for plug in PARTS:
             plug(self)
@@ -102,9 +115,9 @@ class Denoise(Panel):
 
     def activated(self) -> None:
         self.in_front = True
-        self._first_run()
         if self.process is not None:
             self.modes[self.mode].entered()
+        self.starter.pay()
 
     def deactivated(self) -> None:
         self.in_front = False
@@ -133,6 +146,18 @@ class Denoise(Panel):
         self.session.ask(
             self, "process", "latent.denoise:process", then=self._known, failed=self._refused
         )
+        if ref.card.data:
+            self.session.ask(
+                self, "classes", "latent.pictures:classes", model="", then=self._named,
+                failed=lambda failure: None, data=ref.card.data,
+            )  # fmt: skip
+
+    def _named(self, answer: Answer) -> None:
+        """The classes of the data that the model was trained on have names."""
+        if answer.done and self.process is not None and answer.value is not None:
+            names = list(answer.value)
+            if len(names) == self.process.n_classes:
+                self.settings.set_classes(names)
 
     def _known(self, answer: Answer) -> None:
         if self.ref is None:
@@ -143,16 +168,18 @@ class Denoise(Panel):
             mode.use(self.ref, self.process)
         self.column.use(self.ref, self.process)
         self._offer_modes()
+        self.starter.owe()
         self.set_mode(self.mode)
-        self._first_run()
 
     def _refused(self, failure: Failure) -> None:
         self._say_empty(failure.sentence(), self.tr("Try again"))
 
     def weights_moved(self, slot: str, step: int) -> None:
-        if slot == "A" and self.ref is not None and self.process is not None:
+        if slot == "A" and self.process is not None:
             for mode in self.modes.values():
-                mode.use(self.ref, self.process)
+                mode.weights_moved(step)
+            self.starter.weights_moved(step)
+            self._tell()
 
     def _say_empty(self, sentence: str, button: str) -> None:
         self.empty.set_text(sentence)
@@ -170,63 +197,48 @@ class Denoise(Panel):
 
     def recipe(self) -> Recipe:
         """What a run from noise would be with the settings as they stand."""
-        return Recipe(seed=self.session.seed)
-
-    def begin(self, recipe: Recipe) -> None:
-        """Start a run from noise; where it cannot be, say so and keep what is shown."""
-        try:
-            self.runs.begin(recipe)
-        except BadInput as error:
-            self.session.failed.emit(Failure(str(error)))
-
-    def _first_run(self) -> None:
-        if self.in_front and self.process is not None and not self.runs.all():
-            self.begin(self.recipe())
-
-    def act(self) -> None:
-        """What the run button says: run, cancel or go on."""
-        run = self.runs.current()
-        if run is None:
-            self.begin(self.recipe())
-        elif run.state is RunState.RUNNING:
-            self.runs.cancel(run.id)
-        elif run.state in (RunState.PAUSED, RunState.FAILED):
-            self.runs.go_on(run.id)
-        else:
-            self.runs.restart(run.id, run.recipe)
-
-    def new_noise(self) -> None:
-        """Another run from the next seed."""
-        self.session.set_seed(self.session.seed + 1)
-
-    def same_noise(self) -> None:
-        """Another run from the same noise, beside this one."""
-        self.begin(self.recipe())
+        return self.starter.recipe()
 
     def seed_changed(self, seed: int) -> None:
-        if self.in_front and self.process is not None:
-            self.begin(self.recipe())
+        self.starter.seed_changed(seed)
 
     def run_chosen(self, number: int) -> None:
+        """Another run is in front. The cursor stays at its step, or goes along with a run on its
+        way.
+        """
         run = self.runs.run(number)
         self.line = Line(self.runs, run) if run is not None else None
-        self._following = run is None or not run.state.over or self.step >= run.recipe.n_steps - 1
+        on_its_way = run is not None and run.state is RunState.RUNNING
+        self._following = self._following or on_its_way
+        self.starter.follow()
         self._paint()
 
     def runs_changed(self) -> None:
-        self.bar.show_run(self.runs.current())
+        if self.line is not None and self.line.run.tape is not self.line.tape:
+            self._begin_line()
+        self.watch.show_runs(self.runs)
+        self.bar.show_run(self.runs.current(), self.starter.pending)
+        self.starter.show_record()
+        self.starter.keep_up()
         self._tell()
+        self._dirty = True
+        self._paint_soon()
+
+    def _begin_line(self) -> None:
+        """The run in front has begun anew: its record is another."""
+        if self.line is not None:
+            self.line = Line(self.runs, self.line.run)
+            self._following = True
 
     def grew(self, number: int) -> None:
-        """A frame has come: paint it, at most every `FRAME_MS`."""
-        run = self.runs.run(number)
-        if run is not None and self.line is not None and run is self.line.run:
-            if not run.recent or len(run.tape) == 1:
-                self.line = Line(self.runs, run)
-                self._following = True
-            self._dirty = True
-            if not self._pace.isActive():
-                self._paint_if_dirty()
+        """A frame has come: it is painted at once, but no more often than every `FRAME_MS`."""
+        self._grown.add(number)
+        self._dirty = True
+        self._paint_soon()
+
+    def _paint_soon(self) -> None:
+        if not self._pace.isActive():
+            self._paint_if_dirty()
 
     def _paint_if_dirty(self) -> None:
         if self._dirty:
@@ -246,11 +258,24 @@ class Denoise(Panel):
             self.step = k
             self._paint()
 
+    def scrub(self, number: int, k: int) -> None:
+        """Put the cursor at step k of a run, which comes to the front."""
+        self._following = False
+        if self.line is None or self.line.of(k).id != number:
+            self.runs.choose(number)
+        self.show_step(k)
+
+    def show_t(self, t: float) -> None:
+        """Put the cursor at the step that is nearest to t."""
+        if self.line is not None:
+            self.show_step(self.line.nearest(t))
+
     def choose_image(self, index: int) -> None:
         """Another image of the batch."""
         if index != self.image:
             self.image = index
             self.watch.picture.set_index(index)
+            self.watch.strips.set_image(index)
             self.image_chosen.emit(index)
 
     def set_kind(self, kind: str) -> None:
@@ -259,6 +284,7 @@ class Denoise(Panel):
             self.kind = kind
             self.bar.kinds.set_value(kind)
             self.watch.picture.set_kind(kind)
+            self.watch.strips.set_kind(kind)
             self.kind_changed.emit(kind)
 
     def set_mode(self, key: str) -> None:
@@ -276,9 +302,11 @@ class Denoise(Panel):
         self.column.show_mode(key)
         if self.in_front:
             self.modes[key].entered()
+        self.bar.show_for(key)
         self.mode_changed.emit(key)
         self.timeline_changed.emit()
         self._paint()
+        self.starter.pay()
 
     def say(self, sentence: str) -> None:
         """One sentence in the line of the title."""
@@ -300,31 +328,49 @@ class Denoise(Panel):
     def _paint(self) -> None:
         """Show the step under the cursor everywhere."""
         self._dirty = False
+        grown, self._grown = self._grown, set()
+        for number in grown:
+            self.watch.strips.grew(str(number))
         line = self.line
         if line is not None and (self._following or self.step > line.frontier()):
             self.step = line.frontier()
         frame = self.frame()
-        if frame is not None and line is not None:
+        if frame is not None:
             self.step = frame.index
-            self.watch.picture.set_frame(frame, line.before(self.step), str(line.of(self.step).id))
+        self.watch.show_step(line, self.step)
+        n_times = self.process.n_steps if self.process is not None else 0
+        self.numbers.show_frame(frame, n_times)
+        title = line.run.title() if line is not None else ""
+        self.steps.show(line, self.step, title)
+        self.bar.show_run(self.runs.current(), self.starter.pending)
+        if frame is not None and line is not None:
             self.session.note_picture(self.watch.picture)
             self.step_shown.emit(line.run.id, self.step)
-        else:
-            self.watch.picture.set_frame(None)
-        self.steps.show(line, self.step, line.run.title() if line is not None else "")
-        self.bar.show_run(self.runs.current())
 
     def _tell(self) -> None:
+        """What there is to say of the run in front."""
         run = self.runs.current()
+        behind = self.starter.behind()
         if run is not None and run.failure is not None and run.state is RunState.FAILED:
             self.say(run.failure.sentence())
         elif run is not None and run.thinned:
-            words = self.tr("Every {0}th of {1} steps is kept: all would take {2} GB.")
+            words = self.tr("Every {0}. of {1} steps is kept; all would take {2}.")
             plan = run.tape.plan
-            full = f"{plan.full_bytes / 1e9:.1f}"
+            full = of_bytes(plan.full_bytes)
             self.say(words.format(plan.every, f"{run.recipe.steps:,}", full))
+        elif behind is not None:
+            words = self.tr("weights of step {0}; now they are at {1}")
+            self.say(words.format(*(f"{step:,}" for step in behind)))
         else:
             self.say("")
+
+    def show_menu(self, row: str, k: int, at: QPoint) -> None:
+        """What can be done with a run, at the pointer."""
+        if row.isdigit():
+            self.scrub(int(row), k)
+            menu = self.run_menu(int(row))
+            if menu is not None:
+                menu.popup(at)
 
     def image_offered(self, image: np.ndarray, title: str) -> None:
         """An image from outside goes to the view in front, or else to the forward one."""
@@ -349,8 +395,8 @@ class Denoise(Panel):
             super().keyPressEvent(event)
         elif key in keys:
             self.set_kind(KINDS[keys[key]])
-        elif key == Qt.Key.Key_R:
-            self.new_noise()
+        elif key == Qt.Key.Key_R and self.mode in OWN_MODES:
+            self.starter.new_noise()
         elif key == Qt.Key.Key_Escape and self.runs.running():
             for run in self.runs.running():
                 self.runs.cancel(run.id)
@@ -360,10 +406,15 @@ class Denoise(Panel):
     # State -------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        return {}
+        return keep(self)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        bring_back(self, state)
 
     def tour(self) -> Iterator[str]:
-        yield from ()
+        from genstudio.ui.panels._denoise_tour import tour
+
+        yield from tour(self)
 
 
 def serves(card: Card) -> str | None:

@@ -1,0 +1,84 @@
+"""The Inspector's section "At this step": t, the schedule's numbers there, and what is changed."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtWidgets import QVBoxLayout
+
+from genstudio.tape import Frame
+from genstudio.ui.panels._denoise_plug import Section
+from genstudio.ui.widgets.number_table import NumberTable
+
+
+class Numbers(Section):
+    """Numbers of the frame under the cursor. Others add theirs with `set_extra`."""
+
+    key = "step"
+    order = 20
+    shown = True
+    modes = ("denoise", "plane")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = self.tr("At this step")
+        self.tip = self.tr("The numbers of the step under the cursor")
+        self.table = NumberTable()
+        self._extra: dict[str, str] = {}
+        self._rows: list[tuple[str, str]] = []
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.table)
+
+    def show_frame(self, frame: Frame | None, n_times: int) -> None:
+        """The frame under the cursor, of a schedule with `n_times` noise levels."""
+        if frame is None:
+            self._rows = []
+        else:
+            s, tr = frame.scalars, self.tr
+            self._rows = [
+                (tr("step"), tr("{0} of {1}").format(f"{frame.index:,}", f"{frame.n_steps:,}")),
+                (tr("t"), tr("{0} of {1}").format(f"{s['t']:,.0f}", f"{n_times:,}")),
+                (tr("alpha bar"), alpha(s["alpha_bar"])),
+                (tr("signal to noise"), decibels(s["snr"])),
+                (tr("change of x"), f"{s['change']:.3f}"),
+            ]
+        self._write()
+
+    def set_extra(self, name: str, value: str) -> None:
+        """A row of another part, below: "settled", "at step 31"; "" takes it away."""
+        if self._extra.get(name, "") != value:
+            self._extra[name] = value
+            self._write()
+
+    def _write(self) -> None:
+        extra = [(name, value) for name, value in self._extra.items() if value and self._rows]
+        self.table.set_rows([*self._rows, *extra])
+        if self._rows:
+            for name, tip in (
+                (self.tr("t"), self.tr("Noise level, from T for noise to 0 for the image")),
+                (self.tr("alpha bar"), self.tr("Share of the image's variance left in x at t")),
+                (
+                    self.tr("signal to noise"),
+                    self.tr("10 log10 of alpha bar / (1 - alpha bar), in decibels"),
+                ),
+                (
+                    self.tr("change of x"),
+                    self.tr("Root mean square of what this step adds to x, on a scale of -1 to 1"),
+                ),
+            ):
+                self.table.set_tip(name, tip)
+
+
+def alpha(value: float) -> str:
+    """alpha bar as it is read: "0.345", near its ends "2.4e-05" or "0.9999"."""
+    if value < 0.0005:
+        return f"{value:.1e}"
+    return f"{value:.4f}" if value > 0.9995 else f"{value:.3f}"
+
+
+def decibels(snr: float) -> str:
+    """A signal-to-noise ratio in decibels: "−2.8 dB"."""
+    if snr <= 0.0 or math.isinf(snr):
+        return "∞ dB" if snr > 0 else "−∞ dB"
+    return f"{10 * math.log10(snr):.1f} dB".replace("-", "−")
