@@ -12,6 +12,7 @@ from genstudio.abilities import BadInput
 from genstudio.commands import (
     _beside,
     _compare,
+    _denoise,
     _interpolate,
     _lists,
     _measure,
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _part in (_lists, _train, _pictures, _interpolate, _measure, _compare, _beside):
+for _part in (_lists, _train, _pictures, _interpolate, _denoise, _measure, _compare, _beside):
     _part.add_to(app)
 
 

@@ -15,9 +15,9 @@ from genstudio.commands._output import (
     check_name,
     progress,
     tiles,
+    write_gif,
     write_npz,
     write_png,
-    write_whole,
 )
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def interpolate(
     if npz is not None:
         write_npz(npz, x=traced.images, z=traced.z)
     if out.suffix.lower() == ".gif":
-        _write_gif(out, traced.images)
+        write_gif(out, [tiles(image[None], 1) for image in traced.images], FRAME_MS, FRAME_MS)
     else:
         write_png(out, tiles(traced.images, frames))
 
@@ -148,22 +148,3 @@ def _trace(
                 advance(round(100 * traced.done), 100, f"energy {traced.energy:.4g}")
     assert best is not None  # a trace ends with a path
     return best
-
-
-def _write_gif(path: Path, images: np.ndarray) -> None:
-    """Write images (N, C, H, W) in [0, 1] as a GIF that runs forever, one picture for each."""
-    from PIL import Image
-
-    pictures = [Image.fromarray(tiles(image[None], 1)) for image in images]
-    write_whole(
-        path,
-        lambda file: pictures[0].save(
-            file,
-            "GIF",
-            save_all=True,
-            append_images=pictures[1:],
-            duration=FRAME_MS,
-            loop=0,
-            optimize=False,
-        ),
-    )

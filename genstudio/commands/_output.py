@@ -91,7 +91,7 @@ def check_folder(path: Path | None) -> None:
 
 
 def tiles(images: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """Images (N, C, H, W) in [0, 1] as one picture uint8 (rows*H, columns*W[, 3]).
+    """Images (N, C, H, W) in [0, 1], or uint8, as one picture uint8 (rows*H, columns*W[, 3]).
 
     Row-major, without gaps, ceil(sqrt(N)) columns unless given; what is left over is black.
     """
@@ -99,15 +99,22 @@ def tiles(images: np.ndarray, columns: int | None = None) -> np.ndarray:
     columns = columns or math.ceil(math.sqrt(n))
     rows = math.ceil(n / columns)
     cells = np.zeros((rows * columns, channels, height, width), np.uint8)
-    cells[:n] = np.rint(np.clip(images, 0.0, 1.0) * 255.0).astype(np.uint8)
+    if images.dtype == np.uint8:
+        cells[:n] = images
+    else:
+        cells[:n] = np.rint(np.clip(images, 0.0, 1.0) * 255.0).astype(np.uint8)
     grid = cells.reshape(rows, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
     picture = grid.reshape(rows * height, columns * width, channels)
     return picture[:, :, 0] if channels == 1 else picture
 
 
-def dots(points: np.ndarray, side: int = 512) -> np.ndarray:
-    """Points (N, 2) as one picture uint8 (side, side): darker where there are more, y upwards."""
-    reach = max(float(np.abs(points).max(initial=0.0)) * 1.05, 1e-6)
+def dots(points: np.ndarray, side: int = 512, reach: float | None = None) -> np.ndarray:
+    """Points (N, 2) as one picture uint8 (side, side): darker where there are more, y upwards.
+
+    It reaches a little beyond `reach` on each side of 0, as far as the points do unless given.
+    """
+    farthest = float(np.abs(points).max(initial=0.0)) if reach is None else reach
+    reach = max(farthest * 1.05, 1e-6)
     edges = np.linspace(-reach, reach, side + 1)
     counts, _, _ = np.histogram2d(points[:, 1], points[:, 0], bins=(edges, edges))
     return (255 - np.minimum(counts[::-1] * 160, 255)).astype(np.uint8)
@@ -118,6 +125,26 @@ def write_png(path: Path, picture: np.ndarray) -> None:
     from PIL import Image
 
     write_whole(path, lambda file: Image.fromarray(picture).save(file, "PNG"))
+
+
+def write_gif(path: Path, pictures: Sequence[np.ndarray], frame_ms: int, last_ms: int) -> None:
+    """Write uint8 pictures (H, W) or (H, W, 3) as a GIF that runs forever, the last for longer."""
+    from PIL import Image
+
+    frames = [Image.fromarray(picture) for picture in pictures]
+    durations = [*[frame_ms] * (len(frames) - 1), last_ms]
+    write_whole(
+        path,
+        lambda file: frames[0].save(
+            file,
+            "GIF",
+            save_all=True,
+            append_images=frames[1:],
+            duration=durations,
+            loop=0,
+            optimize=False,
+        ),
+    )
 
 
 def write_npz(path: Path, **arrays: np.ndarray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,13 +10,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
+from genstudio.abilities import LATENT, BadInput, has_noise_space
 from genstudio.commands._options import Data, NpzFile, Number, PngFile, Seed, Source
-from genstudio.commands._output import check_folder, check_name, dots, tiles, write_npz, write_png
+from genstudio.commands._output import (
+    check_folder,
+    check_name,
+    dots,
+    progress,
+    tiles,
+    write_npz,
+    write_png,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import torch
     from torch import Tensor
+
+    from genstudio.models import Model
 
 
 MAX_VALUES = 1 << 28  # floats drawn at once: 1 GiB
@@ -53,7 +66,6 @@ def sample(
 
     import genstudio
     from genstudio.engine import library
-    from genstudio.latent import samplers
 
     check_name(out, ".png")
     check_folder(npz)
@@ -61,11 +73,60 @@ def sample(
     _bound(n, model.shape)
     rng = torch.Generator().manual_seed(seed)
     if sampler is None:
-        x = model.sample(n, rng)
+        x = _generated(model, n, rng)
     else:
-        fitted = samplers.make(sampler.value, model, library.describe(source).data, rng)
-        x = torch.cat(list(samplers.images(model, fitted, n, rng)))
+        _check_sampler(source, model, sampler)
+        x = _drawn_by(sampler, model, library.describe(source).data, n, rng)
     _write(out, npz, x)
+
+
+def _generated(model: Model, n: int, rng: torch.Generator) -> Tensor:
+    """n samples by the model's own sampler, with a bar where it takes many steps."""
+    import torch
+
+    with progress("sample") as advance, torch.no_grad():
+        for step in model.generate(n, rng):
+            if step.n_steps > 1:
+                advance(step.index + 1, step.n_steps, "")
+    return step.images["x"]
+
+
+def _check_sampler(source: str, model: Model, sampler: Sampler) -> None:
+    """Raises: BadInput for a density of codes that are noise: it is known, and fitting it to images
+    that are inverted one by one takes many minutes.
+    """
+    fitted = sampler not in (Sampler.prior, Sampler.encodings)
+    if fitted and has_noise_space(model) and len(model.shape) == 3:
+        raise BadInput(
+            f"The codes of {source} are noise, N(0, I), got --sampler {sampler.value}. Choose "
+            "prior or encodings, or leave it out."
+        )
+
+
+def _drawn_by(sampler: Sampler, model: Model, data: str, n: int, rng: torch.Generator) -> Tensor:
+    """n decoded draws of `sampler`."""
+    import torch
+
+    from genstudio.latent import samplers
+
+    slow = has_noise_space(model)
+    n_fit = min(n, samplers.N_FIT) if slow and sampler is Sampler.encodings else samplers.N_FIT
+    with progress(f"sample {sampler.value}") as advance:
+        work = samplers.making(sampler.value, model, data, rng, n_fit)
+        for piece in itertools.count(1):
+            try:
+                next(work)
+            except StopIteration as end:
+                fitted = end.value
+                break
+            if slow:
+                advance(0, n, f"{min(piece * samplers.PIECE, n_fit):,} encoded")
+        parts: list[Tensor] = []
+        for part in samplers.images(model, fitted, n, rng):
+            parts.append(part)
+            if slow:
+                advance(sum(map(len, parts)), n, "")
+    return torch.cat(parts)
 
 
 def reconstruct(
@@ -75,7 +136,6 @@ def reconstruct(
     import torch
 
     import genstudio
-    from genstudio.abilities import LATENT, BadInput
 
     check_name(out, ".png")
     check_folder(npz)
@@ -94,23 +154,25 @@ def reconstruct(
     x = dataset.test.batch(slice(0, n))
     with torch.no_grad():
         y = model.decode(model.encode(x).mean)
-    pairs = torch.stack((x, y), dim=1).flatten(0, 1)  # (2 N, C, H, W)
-    _write(out, npz, y, pairs, columns=2)
+    if y.ndim == 2:
+        reach = float(torch.cat([x, y]).abs().max())
+        picture = np.concatenate([dots(part.numpy(), reach=reach) for part in (x, y)], axis=1)
+    else:
+        picture = tiles(torch.stack((x, y), dim=1).flatten(0, 1).numpy(), 2)  # (2 N, C, H, W)
+    _write(out, npz, y, picture)
 
 
-def _write(
-    out: Path, npz: Path | None, x: Tensor, shown: Tensor | None = None, columns: int | None = None
-) -> None:
-    """`x` into the npz, `shown` (x unless given) into the picture."""
-    picture = (x if shown is None else shown).detach().numpy()
-    write_png(out, dots(picture) if picture.ndim == 2 else tiles(picture, columns))
+def _write(out: Path, npz: Path | None, x: Tensor, picture: np.ndarray | None = None) -> None:
+    """`x` into the npz, `picture` into the other, tiles or dots of x unless given."""
+    array = np.ascontiguousarray(x.detach().numpy(), dtype=np.float32)
+    if picture is None:
+        picture = dots(array) if array.ndim == 2 else tiles(array)
+    write_png(out, picture)
     if npz is not None:
-        write_npz(npz, x=np.ascontiguousarray(x.detach().numpy(), dtype=np.float32))
+        write_npz(npz, x=array)
 
 
 def _bound(n: int, shape: tuple[int, ...]) -> None:
-    from genstudio.abilities import BadInput
-
     if n * math.prod(shape) > MAX_VALUES:
         most = MAX_VALUES // math.prod(shape)
         raise BadInput(f"-n {n} does not fit into memory. Choose at most {most}.")
