@@ -40,6 +40,7 @@ class Film:
         self._known: tuple[int, ...] = ()
         self._places: list[tuple[int, int]] = []  # (piece, place) of each frame
         self._times = np.empty(0)
+        self._indices: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self._look())
@@ -58,6 +59,10 @@ class Film:
         return bool(self._pieces) and self._pieces[-1].tape.finished
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        return self._pieces[-1].tape.shape
+
+    @property
     def n_steps(self) -> int:
         return self._pieces[-1].tape.n_steps
 
@@ -65,7 +70,7 @@ class Film:
     def indices(self) -> tuple[int, ...]:
         """The steps that stand here, rising."""
         self._look()
-        return tuple(self._pieces[piece].tape.indices[at] for piece, at in self._places)
+        return self._indices
 
     def frame(self, place: int) -> Frame:
         count = len(self)
@@ -74,6 +79,8 @@ class Film:
 
     def scalars(self, name: str) -> NDArray[np.float64]:
         """One scalar over the frames (len,)."""
+        if name == "t":
+            return self._look()
         return np.array([self.frame(k).scalars[name] for k in range(len(self))], np.float64)
 
     def place_of(self, index: int) -> int:
@@ -99,16 +106,19 @@ class Film:
             return self._times
         self._known, self._places = lengths, []
         times: list[float] = []
+        indices: list[int] = []
         for number, piece in enumerate(self._pieces):
             later = self._pieces[number + 1 :]
             until = max((each.begins for each in later), default=-np.inf)
             if not lengths[number]:
                 continue
-            for place, t in enumerate(piece.tape.scalars("t")):
+            steps = piece.tape.indices
+            for place, t in enumerate(piece.tape.scalars("t").tolist()):
                 if until < t <= piece.begins:
-                    times.append(float(t))
+                    times.append(t)
+                    indices.append(steps[place])
                     self._places.append((number, place))
-        self._times = np.array(times, np.float64)
+        self._times, self._indices = np.array(times, np.float64), tuple(indices)
         return self._times
 
 

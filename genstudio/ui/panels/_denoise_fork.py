@@ -16,6 +16,12 @@ from genstudio.engine.messages import Failure
 from genstudio.tape import Frame
 from genstudio.ui.panels import _denoise_fork_text as text
 from genstudio.ui.panels._denoise_brush import Edit
+from genstudio.ui.panels._denoise_compare_clock import Clock
+from genstudio.ui.panels._denoise_compare_pair import Pair
+from genstudio.ui.panels._denoise_compare_section import CompareSection
+from genstudio.ui.panels._denoise_duel import Beside, difference
+from genstudio.ui.panels._denoise_duel_section import DuelSection
+from genstudio.ui.panels._denoise_duel_start import Duel
 from genstudio.ui.panels._denoise_fork_fields import KEYS
 from genstudio.ui.panels._denoise_fork_section import ForkSection
 from genstudio.ui.panels._denoise_fork_wish import (
@@ -27,6 +33,8 @@ from genstudio.ui.panels._denoise_fork_wish import (
     wished,
 )
 from genstudio.ui.panels._denoise_recipe import Recipe, Run, RunState
+from genstudio.ui.panels._denoise_strip_row import Row
+from genstudio.ui.panels._denoise_tree_section import TreeSection
 
 if TYPE_CHECKING:
     from genstudio.latent.denoise import Process
@@ -250,11 +258,30 @@ class _Section(ForkSection):
 
 
 def plug(panel: Denoise) -> None:
-    """Put the form into the Inspector, and F on the panel."""
-    section = _Section()
+    """Put tree, form, comparison and duel into the panel, and F on it."""
+    pair = Pair(panel.runs, panel)
+    clock = Clock(panel.runs, panel)
+    duel = Duel(panel.session, panel.runs, panel)
+    section, tree = _Section(), TreeSection(panel, pair)
     forker = section.forker = Forker(panel, section)
-    panel.column.add(section)
-    for place in (panel, section):
+    compare = CompareSection(panel, pair)
+    for each in (tree, section, compare, DuelSection(panel, pair, duel, clock)):
+        panel.column.add(each)
+    panel.add_mode(Beside(panel, pair, duel, compare))
+    tree.fork_wanted.connect(forker.fork)
+    panel.run_menu = tree.menu
+    panel.watch.more_rows.append(lambda: _between(panel, pair))
+    pair.changed.connect(lambda: panel.watch.show_runs(panel.runs))
+    for place in (panel, section, tree):
         key = QShortcut(QKeySequence("F"), place)
         key.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         key.activated.connect(forker.fork)
+
+
+def _between(panel: Denoise, pair: Pair) -> list[Row]:
+    """The difference of the two runs that are looked at, as a row below all."""
+    both = pair.both()
+    if both is None:
+        return []
+    title = panel.tr("run {0} − run {1} at the same t")
+    return [difference(pair, *both, title.format(*(run.name for run in both)))]

@@ -118,6 +118,13 @@ class Column(QObject):
         _refill(self.label, words + [(name, k) for k, name in enumerate(names)])
         self._enable()
 
+    def set_class(self, label: int | None) -> None:
+        """Another class, where another column chooses it. No signal."""
+        self.label.setCurrentIndex(
+            max(0, self.label.findData(NO_CLASS if label is None else label))
+        )
+        self._enable()
+
     def set_most_steps(self, most: int) -> None:
         """How many steps there can be."""
         if most != self._most_steps:

@@ -33,7 +33,7 @@ class ForkSection(Section):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.title = self.tr("Fork here")
+        self.title = self.tr("The fork")
         self.tip = self.tr("Take another way from the step shown on")
         self.place = theme.caption(QLabel())
         self.place.setWordWrap(True)
@@ -46,7 +46,7 @@ class ForkSection(Section):
         self.error.setFont(theme.text_font(theme.CAPTION_PX))
         self.words = theme.caption(QLabel())
         self.words.setWordWrap(True)
-        self.fork = theme.primary(QPushButton(self.tr("Fork here")))
+        self.fork = QPushButton(self.tr("Fork here"))
         self.fork.setToolTip(self.tr("Start a run that leaves this one at the step shown (F)"))
         self.fork.clicked.connect(lambda _=False: self.fork_wanted.emit())
         self.same = theme.role(QPushButton(self.tr("As parent")), "flat")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout
 
 from genstudio.ui import theme
 from genstudio.ui.panels import _denoise_fork_text as text
@@ -29,6 +29,8 @@ TILES = 4  # images of a batch in one small picture
 class TreeSection(Section):
     """The tree and its small bar."""
 
+    fork_wanted = Signal()
+
     key = "runs"
     order = 25
     shown = True
@@ -48,17 +50,26 @@ class TreeSection(Section):
             self, "trash", self.tr("Take the run in front away, with its forks (Delete)"),
             self._remove_current,
         )  # fmt: skip
+        self.fork = theme.primary(QPushButton(self.tr("Fork here")))
+        self.fork.setToolTip(
+            self.tr("Leave the run in front at the step shown (F), with the settings below")
+        )
+        self.fork.clicked.connect(lambda _=False: self.fork_wanted.emit())
+        self.duel = QPushButton(self.tr("Duel"))
+        self.duel.setToolTip(self.tr("Two samplers or step counts from the same noise"))
+        self.duel.clicked.connect(lambda _=False: panel.set_mode("duel"))
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.GRID // 2)
-        row.addStretch(1)
-        row.addWidget(self.compare)
-        row.addWidget(self.remove)
+        row.setSpacing(theme.GRID)
+        for button in (self.fork, self.duel):
+            row.addWidget(button, 1)
+        for tool in (self.compare, self.remove):
+            row.addWidget(tool)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID // 2)
-        column.addWidget(self.tree)
+        column.setSpacing(theme.GRID)
         column.addLayout(row)
+        column.addWidget(self.tree)
         self._pace = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._pace.timeout.connect(self.refresh)
         self.tree.chosen.connect(panel.runs.choose)
@@ -69,8 +80,14 @@ class TreeSection(Section):
         panel.runs.chosen.connect(lambda _run: self.refresh())
         panel.runs.grew.connect(lambda _run: self._grew())
         panel.image_chosen.connect(lambda _index: self.refresh())
+        panel.mode_changed.connect(self._mode_changed)
         pair.changed.connect(self.refresh)
         self.refresh()
+
+    def _mode_changed(self, mode: str) -> None:
+        """Where runs stand side by side no step can be forked."""
+        self.fork.setVisible(mode != "duel")
+        self.duel.setVisible(mode == "denoise")
 
     # What is shown -----------------------------------------------------------------------------
 
@@ -87,6 +104,7 @@ class TreeSection(Section):
             partner.id if partner is not None else None,
         )
         self.remove.setEnabled(current is not None)
+        self.fork.setEnabled(current is not None)
         self.compare.setEnabled(bool(self._pair.others()))
 
     def _grew(self) -> None:
@@ -103,10 +121,8 @@ class TreeSection(Section):
         parent = self._panel.runs.run(run.parent)
         words = ", ".join(text.changes(run, parent, n_times))
         if parent is not None:
-            at = self.tr("step {0}: {1}").format(
-                run.recipe.first, words or self.tr("nothing changed")
-            )
-            words = at
+            step = self.tr("step {0}: {1}")
+            words = step.format(run.recipe.first, words or self.tr("nothing changed"))
         waits = run.state in (RunState.RUNNING, RunState.PAUSED)
         share = run.done_steps / run.recipe.steps if waits else None
         standing = text.standing(run) if run.state is not RunState.RUNNING else ""
