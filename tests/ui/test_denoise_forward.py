@@ -114,7 +114,7 @@ def test_under_each_picture_stands_what_was_measured_in_it(mode: ForwardMode) ->
     a = float(mode._panel.process.alpha_bar[mode.noising.t])
     image_lines, closed, walk = ([line.text() for line in p.lines] for p in mode.view.pictures)
     wanted = numbers.mean_of(x0, a)
-    assert image_lines[0] == f"mean should be {wanted.value:.3f} ± {wanted.error:.3f}"
+    assert image_lines[0] == f"formula {wanted.value:.3f} ± {wanted.error:.3f}"
     assert f"{math.sqrt(1 - a):.3f} ±" in image_lines[1]
     mean, noise = numbers.measured(mode.noising.closed, x0, a)
     assert closed == [f"mean {mean:+.3f}", f"noise {noise:.3f}"]
@@ -255,15 +255,14 @@ def test_denoising_from_here_is_a_run_that_starts_at_this_x(
     mode.set_t(20)
     rest(qtbot, mode)
     start = mode.noising.closed if which == "closed" else mode.noising.walked(20)[1]
-    before = len(panel.runs.all())
+    before, wanted = len(panel.runs.all()), panel.recipe()
     QTest.mouseClick(mode.view.closed if which == "closed" else mode.view.walk, LEFT)
     settle(qtbot, panel, lambda: panel.runs.current().state is RunState.DONE)
     run = panel.runs.current()
     assert len(panel.runs.all()) == before + 1
     assert panel.mode == "denoise"
     assert run.recipe.kind == "image"
-    steps = round(panel.recipe().steps * 20 / T)
-    assert len(run.tape) == steps
+    assert len(run.tape) == wanted.steps == 20
     first = run.tape.frame(0)
     assert first.scalars["t"] == 20
     np.testing.assert_array_equal(first.arrays["x_t"], start[None])

@@ -68,7 +68,7 @@ class ForwardMode(Mode):
         source.paste_wanted.connect(lambda: self._take_mime(QGuiApplication.clipboard().mimeData()))
         source.drawing_wanted.connect(self._take_drawing)
         view.way_chosen.connect(self.set_way)
-        view.t_moved.connect(self.set_t)
+        view.t_moved.connect(self._hand_at)
         view.seed_wanted.connect(self.set_seed)
         view.denoise_wanted.connect(self.denoise)
         view.invert_wanted.connect(self.invert)
@@ -229,6 +229,12 @@ class ForwardMode(Mode):
         self.noising.set_t(t)
         self._teller.moved()
 
+    def _hand_at(self, t: int) -> None:
+        if self.way == "noise":
+            self.set_t(t)
+        else:
+            self._teller.look_near(t)
+
     def set_seed(self, seed: int) -> None:
         """Other noise."""
         self.noising.set_seed(seed)
@@ -247,9 +253,8 @@ class ForwardMode(Mode):
 
     def denoise(self, which: str) -> None:
         """Begin a run from the x_t that is shown: of the "closed" form, or of the "walk"."""
-        process, noising = self._process, self.noising
-        t = noising.closed_t
-        if process is None or noising.closed is None or t < 1:
+        noising, t = self.noising, self.noising.closed_t
+        if noising.closed is None or t < 1:
             return
         x = noising.closed
         if which == "walk":
@@ -260,7 +265,7 @@ class ForwardMode(Mode):
         recipe = self._panel.recipe()
         noisy = recipe.sampler in NOISY or (recipe.sampler == "ddim" and recipe.eta > 0)
         n = recipe.n if noisy else 1  # without noise all would be the same
-        steps = min(t, max(1, round(recipe.steps * t / process.n_steps)))
+        steps = min(recipe.steps, t)
         start = np.repeat(x[None], n, 0)
         note = self.view.pictures[0].title.text()
         recipe = replace(

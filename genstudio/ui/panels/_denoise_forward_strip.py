@@ -36,7 +36,7 @@ class NoiseStrip(QWidget):
         self._cache: dict[int, np.ndarray] = {}
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMaximumHeight(MOST_PX + LABEL_PX)
         self.setAccessibleName(self.tr("The walk to noise"))
         self.setToolTip(

@@ -51,9 +51,16 @@ class Teller(QObject):
         self._looked = index
         self._tell_inversion()
 
+    def look_near(self, t: int) -> None:
+        """Show the inversion's frame that is nearest to t."""
+        frames = self._inversion.frames
+        if frames:
+            self.look_at(min(range(len(frames)), key=lambda k: abs(frames[k].scalars["t"] - t)))
+
     def moved(self) -> None:
         """The hand went to another t or seed: sliders follow, pictures when they have come."""
-        self._view.set_t(self._noising.t)
+        if self._way == "noise":
+            self._view.set_t(self._noising.t)
         self._view.seed.set_value(self._noising.seed)
         self._tell_line()
 
@@ -70,7 +77,8 @@ class Teller(QObject):
         if process is None:
             return
         n = process.n_steps if noising.image is not None else 0
-        view.strip.show_walk(n, self._walk_at)
+        noise = self._way == "noise"
+        view.strip.show_walk(n, self._walk_at if noise else self._inverted_at)
         view.pictures[0].show_x(noising.x0)
         self.moved()
         if self._way == "noise":
@@ -81,6 +89,14 @@ class Teller(QObject):
     def _walk_at(self, t: int) -> np.ndarray | None:
         walked = self._noising.walked(t)
         return None if walked is None else walked[1]
+
+    def _inverted_at(self, t: int) -> np.ndarray | None:
+        """x of the inversion's frame that is nearest to t; None beyond those that have come."""
+        frames = self._inversion.frames
+        if not frames or t > frames[-1].scalars["t"]:
+            return None
+        near = min(frames, key=lambda frame: abs(frame.scalars["t"] - t))
+        return np.asarray(near.arrays["x_t"][0])
 
     # Adding noise ------------------------------------------------------------------------------
 
@@ -107,8 +123,8 @@ class Teller(QObject):
         mean, noise = mean_of(x0, a), noise_of(x0, a)
         image.say(
             self.tr("the image x₀"),
-            self.tr("mean should be {0}").format(_wanted(mean)),
-            self.tr("noise should be {0}").format(_wanted(noise)),
+            self.tr("formula {0}").format(_wanted(mean)),
+            self.tr("formula {0}").format(_wanted(noise)),
         )
         image.set_tips(
             "",
@@ -170,16 +186,22 @@ class Teller(QObject):
         noise.show_x(None if shown is None else shown.arrays["x_t"][0])
         if shown is None:
             noise.say(self.tr("its noise x_T"), empty=self.tr("Press Invert to find it."))
+            view.strip.set_t(0)
         else:
             x = shown.arrays["x_t"][0]
             t = int(shown.scalars["t"])
+            last = inversion.x_T() is not None and index == len(frames) - 1
             noise.say(
-                self.tr("on the way to noise, t = {0}").format(f"{t:,}"),
+                self.tr("its noise x_T")
+                if last
+                else self.tr("inverted to t = {0}").format(f"{t:,}"),
                 self.tr("mean {0}").format(f"{x.mean():+.3f}"),
-                self.tr("standard deviation {0}").format(f"{x.std():.3f}"),
+                self.tr("deviation {0}").format(f"{x.std():.3f}"),
             )
-            words = self.tr("{0} of noise drawn from N(0, I)")
+            words = self.tr("Noise drawn from N(0, I) has {0}.")
             noise.set_tips("", words.format("0"), words.format("1"))
+            if not view.strip.held():
+                view.strip.set_t(t)
             for line in noise.lines:
                 theme.role(line, "caption")
         self._tell_back(back)
@@ -205,8 +227,9 @@ class Teller(QObject):
             ""
             if error is None
             else self.tr(
-                "The round trip is off by {0} of the range of a pixel, root mean square."
-            ).format(f"{error:.4f}")
+                "DDIM leads from x_T back to the image within {0}, root mean square of pixels from "
+                "0 to 1. Drawn noise has deviation 1, this x_T {1}."
+            ).format(f"{error:.4f}", f"{frames[-1].arrays['x_t'][0].std():.3f}")
         )
         self._tell_line()
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QSizePolicy,
-    QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from genstudio.ui import theme
+from genstudio.ui import icons, theme
 from genstudio.ui.panels._denoise_forward_source import SourceBar
 from genstudio.ui.panels._denoise_forward_strip import NoiseStrip
 from genstudio.ui.panels._denoise_picture_look import pixels
@@ -34,19 +35,26 @@ class Picture(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title = ElidedLabel()
-        self.title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.title.setFixedHeight(self.title.fontMetrics().height() + 4)  # x₀ is of another font
         self.view = ImageView()
         self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.lines = [theme.caption(ElidedLabel()) for _ in range(2)]
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID // 2)
+        column.addStretch(1)
         column.addWidget(self.title)
-        column.addWidget(self.view, 1)
+        column.addWidget(self.view, 100)
         for line in self.lines:
             line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             line.setMinimumHeight(line.fontMetrics().height())
             column.addWidget(line)
+        column.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.view.setMaximumHeight(max(self.view.minimumSizeHint().height(), self.width()))
+        super().resizeEvent(event)
 
     def show_x(self, x: np.ndarray | None) -> None:
         """x (C, H, W) in the model's scale; None for nothing."""
@@ -79,14 +87,12 @@ class ForwardView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.source = SourceBar()
-        self.ways = Segmented(
-            [("noise", self.tr("add noise")), ("invert", self.tr("invert with DDIM"))]
-        )
+        self.ways = Segmented([("noise", self.tr("add noise")), ("invert", self.tr("invert"))])
         self.ways.setAccessibleName(self.tr("Way to noise"))
         self.ways.setToolTip(
             self.tr(
-                "Add noise: random, x at t in closed form and step by step. Invert: the noise "
-                "from which DDIM leads back to this very image"
+                "Add noise: x at t in closed form and step by step. Invert: by DDIM, the noise "
+                "that leads back to this very image"
             )
         )
         self.ways.changed.connect(lambda way: self.way_chosen.emit(str(way)))
@@ -104,13 +110,16 @@ class ForwardView(QWidget):
         self.slider: Slider | None = None
         self._slider_place = QVBoxLayout()
         self.seed = NumberField(integer=True, minimum=0, maximum=2**31 - 1)
-        self.seed.setFixedWidth(88)
+        self.seed.setFixedWidth(64)
         self.seed.setAccessibleName(self.tr("Seed of the noise"))
         self.seed.setToolTip(self.tr("Seed of the noise that is added, 0 to 2147483647"))
         self.seed.committed.connect(lambda: self.seed_wanted.emit(int(self.seed.value() or 0)))
-        self.new_noise = self._button(
-            self.tr("New noise"), self.tr("Other noise: the next seed"), self._next_seed
-        )
+        self.new_noise = QToolButton()
+        icons.wear(self.new_noise, "dice")
+        theme.role(self.new_noise, "tool")
+        self.new_noise.setToolTip(self.tr("Other noise: the next seed"))
+        self.new_noise.setAccessibleName(self.tr("New noise"))
+        self.new_noise.clicked.connect(lambda _=False: self._next_seed())
         self.closed = self._button(
             self.tr("Denoise from here"),
             self.tr("Begin a run from the closed form's x at this t, with the sampler's settings"),
@@ -118,7 +127,7 @@ class ForwardView(QWidget):
         )
         theme.primary(self.closed)
         self.walk = self._button(
-            self.tr("Denoise the walk's"),
+            self.tr("Denoise the walk"),
             self.tr("Begin a run from the step-by-step walk's x at this t"),
             lambda: self.denoise_wanted.emit("walk"),
         )
@@ -156,10 +165,7 @@ class ForwardView(QWidget):
         for k, picture in enumerate(self.pictures):
             row.addWidget(picture, 0, k)
             row.setColumnStretch(k, 1)
-        self.below = QStackedWidget()
-        self.below.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.below.addWidget(self._noise_row())
-        self.below.addWidget(self._invert_row())
+        self.below = {"noise": self._noise_row(), "invert": self._invert_row()}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
@@ -167,7 +173,10 @@ class ForwardView(QWidget):
         column.addLayout(row, 1)
         column.addWidget(self.words)
         column.addWidget(self.error)
-        column.addWidget(self.below)
+        column.addWidget(self.strip)
+        for page in self.below.values():
+            column.addWidget(page)
+        self.show_way("noise")
 
     def _noise_row(self) -> QWidget:
         page = QWidget()
@@ -183,7 +192,6 @@ class ForwardView(QWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
-        column.addWidget(self.strip, 1)
         column.addLayout(self._slider_place)
         column.addLayout(acts)
         return page
@@ -196,7 +204,6 @@ class ForwardView(QWidget):
         acts.addWidget(self.settings, 1)
         for button in (self.show_run, self.cancel, self.invert):
             acts.addWidget(button)
-        acts.setAlignment(Qt.AlignmentFlag.AlignBottom)
         return page
 
     # Get and set -------------------------------------------------------------------------------
@@ -226,7 +233,8 @@ class ForwardView(QWidget):
 
     def show_way(self, way: str) -> None:
         self.ways.set_value(way)
-        self.below.setCurrentIndex(0 if way == "noise" else 1)
+        for key, page in self.below.items():
+            page.setVisible(key == way)
 
     def say_error(self, sentence: str) -> None:
         self.error.setText(sentence)
