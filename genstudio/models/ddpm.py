@@ -24,7 +24,7 @@ from typing import Any
 
 import torch
 from pydantic import ValidationError
-from torch import Tensor, nn
+from torch import Tensor
 
 from genstudio.abilities import BadInput
 from genstudio.models._base import Family, Model, Posterior, Step, explain
@@ -42,7 +42,7 @@ from genstudio.models._diffusion import (
     predict,
 )
 from genstudio.models._net import MAX_WEIGHTS, check_images
-from genstudio.nn.unet import PointNet, UNet
+from genstudio.nn.unet import PointNet, UNet, point_weights, unet_weights
 
 POINT_SCALE = 2.0  # data units of a point set to one unit of the net
 QUARTERS = 4  # of the noise levels, each with a loss of its own
@@ -72,8 +72,6 @@ class DDPM(Model):
         self.register_buffer("gain", torch.tensor(gain), persistent=False)
         self.points = len(shape) == 1
         self.discrete = not self.points
-        with torch.device("meta"):
-            _check_weights(_net(config, shape))
         self.net = _net(config, shape)
 
     # Inside and outside ------------------------------------------------------------------------
@@ -285,20 +283,28 @@ class DDPM(Model):
             raise BadInput(
                 f"This model takes data of {need} values, got {got}. Choose data of that shape."
             )
-        x_t = self.inside(x)
-        for state in invert(self.denoiser(clip=False), x_t, self._latent_times(), self.schedule):
-            x_t = state.x_next
-        return Posterior(x_t.flatten(1), None)
+        for x_t in self.encoding(x):
+            last = x_t
+        return Posterior(last.flatten(1), None)
+
+    def encoding(self, x: Tensor) -> Iterator[Tensor]:
+        """The steps of `encode`: x_t (N, *shape) after each, one call of the net apart."""
+        walk = invert(
+            self.denoiser(clip=False), self.inside(x), self._latent_times(), self.schedule
+        )
+        return (state.x_next for state in walk)
 
     def decode(self, z: Tensor) -> Tensor:
         """x_T (N, D) to x (N, *shape) by DDIM without noise."""
-        x_t = z.reshape(-1, *self.shape)
-        walk = SAMPLERS["ddim"](
-            self.denoiser(), x_t, self._latent_times(), self.schedule, noise_of(0)
-        )
-        for state in walk:
-            x_t = state.x_next
-        return self.outside(x_t)
+        for x in self.decoding(z):
+            last = x
+        return last
+
+    def decoding(self, z: Tensor) -> Iterator[Tensor]:
+        """The steps of `decode`: x_t as data (N, *shape) after each; the last is the result."""
+        x_t, times = z.reshape(-1, *self.shape), self._latent_times()
+        walk = SAMPLERS["ddim"](self.denoiser(), x_t, times, self.schedule, noise_of(0))
+        return (self.outside(state.x_next) for state in walk)
 
     def _latent_times(self) -> Sequence[int]:
         return self.schedule.times(min(self.config.latent_steps, self.config.n_steps))
@@ -384,8 +390,12 @@ def _log_mass(lower: Tensor, upper: Tensor) -> Tensor:
 
 
 def _net(config: DDPMConfig, shape: tuple[int, ...]) -> UNet | PointNet:
-    """The net for points (D,), or for images (C, H, W)."""
+    """The net for points (D,), or for images (C, H, W).
+
+    Raises: BadInput, before anything is allocated, when it would be too large.
+    """
     if len(shape) == 1:
+        _check_weights(point_weights(shape[0], config.width, config.depth, config.n_classes))
         return PointNet(
             shape[0],
             width=config.width,
@@ -393,8 +403,20 @@ def _net(config: DDPMConfig, shape: tuple[int, ...]) -> UNet | PointNet:
             n_classes=config.n_classes,
             dropout=config.dropout,
         )
+    images = check_images(shape)
+    _check_weights(
+        unet_weights(
+            images,
+            config.channels,
+            config.levels,
+            config.blocks_per_level,
+            config.patch,
+            config.attention,
+            config.n_classes,
+        )
+    )
     return UNet(
-        check_images(shape),
+        images,
         channels=config.channels,
         levels=config.levels,
         blocks=config.blocks_per_level,
@@ -405,9 +427,7 @@ def _net(config: DDPMConfig, shape: tuple[int, ...]) -> UNet | PointNet:
     )
 
 
-def _check_weights(net: nn.Module) -> None:
-    """Raises: BadInput for a net too large, told from one that takes no memory."""
-    total = sum(p.numel() for p in net.parameters())
+def _check_weights(total: int) -> None:
     if total > MAX_WEIGHTS:
         raise BadInput(
             f"This net would have {total / 1e6:,.0f} million weights, more than the "

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genstudio.nn.dropout import Dropout
-from genstudio.nn.mlp import mlp
 
 GROUPS = 8
 TIME_SIZE = 64  # sines and cosines of the time
@@ -158,8 +158,26 @@ class UNet(nn.Module):
         return out[:, :, :height, :width]
 
 
+class PointBlock(nn.Module):
+    """A hidden layer added to its input; the conditions scale and shift what it sees."""
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width, elementwise_affine=False)
+        self.conditions = nn.Linear(width, 2 * width)
+        self.dropout = Dropout(dropout)
+        self.layer = nn.Linear(width, width)
+
+    def forward(self, h: Tensor, conditions: Tensor, rng: torch.Generator | None) -> Tensor:
+        scale, shift = self.conditions(conditions).chunk(2, 1)  # (N, width) each
+        out: Tensor = h + self.layer(self.dropout(F.silu(self.norm(h) * (1 + scale) + shift), rng))
+        return out
+
+
 class PointNet(nn.Module):
-    """x (N, D), time (N,), label (N,) to (N, D): an MLP that sees the conditions beside x."""
+    """x (N, D), time (N,), label (N,) to (N, D): an MLP with the blocks of the U-Net, which hear
+    the conditions in every layer.
+    """
 
     def __init__(
         self, dim: int, *, width: int, depth: int, n_classes: int, dropout: float = 0.0
@@ -167,13 +185,64 @@ class PointNet(nn.Module):
         super().__init__()
         self.conditions = Conditions(width, n_classes)
         self.first = nn.Linear(dim, width)
-        self.net = mlp([2 * width, *[width] * depth, dim], "silu", dropout, residual=True)
+        self.blocks = nn.ModuleList(PointBlock(width, dropout) for _ in range(depth))
+        self.norm = nn.LayerNorm(width)
+        self.last = nn.Linear(width, dim)
 
     def forward(
         self, x: Tensor, time: Tensor, label: Tensor, rng: torch.Generator | None = None
     ) -> Tensor:
-        out: Tensor = self.net(torch.cat([self.first(x), self.conditions(time, label)], 1), rng)
+        conditions = F.silu(self.conditions(time, label))
+        h = self.first(x)
+        for block in self.blocks:
+            h = block(h, conditions, rng)
+        out: Tensor = self.last(F.silu(self.norm(h)))
         return out
+
+
+def unet_weights(
+    shape: tuple[int, int, int],
+    channels: int,
+    levels: int,
+    blocks: int,
+    patch: int,
+    attention: bool,
+    n_classes: int,
+) -> int:
+    """How many weights a UNet of these settings has, without building it."""
+
+    def conv(n_in: int, n_out: int, side: int = 3) -> int:
+        return (side**2 * n_in + 1) * n_out
+
+    def block(n_in: int, n_out: int) -> int:
+        norms = 2 * (n_in + n_out)
+        skip = 0 if n_in == n_out else conv(n_in, n_out, 1)
+        heard = (size + 1) * 2 * n_out
+        return norms + conv(n_in, n_out) + heard + conv(n_out, n_out) + skip
+
+    folded, size = shape[0] * patch**2, 4 * channels
+    widths = [channels * (1 if level == 0 else 2) for level in range(levels)]
+    last = widths[-1]
+    total = _conditions_weights(size, n_classes)
+    total += conv(folded, channels) + 2 * channels + conv(channels, folded)
+    for before, width in zip([channels, *widths], widths, strict=False):
+        total += block(before, width) + (blocks - 1) * block(width, width) + block(width, width)
+    for before, width in pairwise(widths):
+        total += conv(before, before) + conv(width, before)
+    middle = 2 * last + conv(last, 3 * last, 1) + conv(last, last, 1) if attention else 0
+    return total + middle + block(last, last)
+
+
+def point_weights(dim: int, width: int, depth: int, n_classes: int) -> int:
+    """How many weights a PointNet of these settings has, without building it."""
+    layers = depth * 3 * (width + 1) * width
+    ends = (dim + 1) * width + 2 * width + (width + 1) * dim
+    return _conditions_weights(width, n_classes) + layers + ends
+
+
+def _conditions_weights(size: int, n_classes: int) -> int:
+    labels = (n_classes + 1) * size if n_classes else 0
+    return (TIME_SIZE + 1 + size + 1) * size + labels
 
 
 def _groups(channels: int) -> int:
