@@ -65,6 +65,7 @@ class Plane(Mode):
         self._ends: Ends | None = None
         self._front = False
         self._k = -1
+        self._follow = True  # to the end, once it is known
         self._failure = ""
         self._lay_out()
         self._wire()
@@ -87,7 +88,7 @@ class Plane(Mode):
         panel.step_shown.connect(self._step_shown)
         panel.runs.changed.connect(self._run_changed)
         panel.runs.chosen.connect(lambda _: self._run_changed())
-        self.time.ended.connect(self._show)
+        self.time.scrubbed.connect(self._scrubbed)
         self.bar.toggled.connect(self.set_shows)
         self.bar.kind_chosen.connect(self.density.set_kind)
         self.bar.reset_wanted.connect(self.map.reset_view)
@@ -157,7 +158,7 @@ class Plane(Mode):
         if record is None and self.record is None:
             return
         again = record is not None and self.record is not None and record.run is self.record.run
-        self.record, self._ends, self._k = record, None, -1
+        self.record, self._ends, self._k, self._follow = record, None, -1, True
         if not again:
             self.time.set_at_end(False)
         self.time.set_whole(False)
@@ -176,18 +177,27 @@ class Plane(Mode):
             self.time.set_at_end(False)
         self._show()
 
+    def _scrubbed(self) -> None:
+        """The hand has moved the cursor, or playing has."""
+        if self.record is not None and self.record.whole:
+            self._follow = False
+        self._show()
+
     def _show(self) -> None:
         """The particles, the density and the score at the step under the cursor."""
         record = self.record
         if not self._front or record is None or self._process is None or not record.have:
             self._say()
             return
-        k = self._panel.step
-        followed = not record.run.state.over or self._k == record.line.steps[-1]
-        first, self._k = self._k < 0, k
-        self._note_whole(record, first or followed)
+        first, self._k = self._k < 0, self._panel.step
+        if record.whole and not self.time.whole:
+            self.time.set_whole(True)
+            self._ask_ends(record)
+        if record.whole and self._follow and self._k == record.line.steps[-1]:
+            self._follow = False
+            self.time.set_at_end(True)
         at_end = self.time.at_end and record.whole
-        place = record.n_steps if at_end else record.line.place(k)
+        place = record.n_steps if at_end else record.line.place(self._k)
         self.map.set_place(place)
         if first:
             self.hand.refresh()
@@ -200,18 +210,6 @@ class Plane(Mode):
         self.readout.show(asked)
         self._session.note_picture(self.map)
         self._say()
-
-    def _note_whole(self, record: Record, follow: bool) -> None:
-        """Once the walk is whole, its end is a place, where a cursor that went along goes."""
-        if not record.whole or self.time.whole:
-            return
-        self.time.set_whole(True)
-        if follow and self._k == record.line.steps[-1]:
-            self.time.blockSignals(True)
-            self.time.set_at_end(True)
-            self.time.blockSignals(False)
-            self.time.changed.emit()
-        self._ask_ends(record)
 
     def _set_walk(self, record: Record) -> None:
         """What a histogram of the model's own points would count: only walks from noise."""

@@ -32,6 +32,7 @@ LAYER_KEYS = {
     Qt.Key.Key_T: "trails",
     Qt.Key.Key_G: "targets",
     Qt.Key.Key_P: "particles",
+    Qt.Key.Key_M: "kind",  # whose density
 }
 
 
@@ -58,7 +59,7 @@ class ParticleMap(LatentPlane):
     """Particles of one record at one of its places."""
 
     lifted = Signal(int)  # the hand drags particle i off its start: a pin is to stand there
-    key_pressed = Signal(str)  # the key of a layer
+    key_pressed = Signal(str)  # a layer of LAYER_KEYS
     given_up = Signal()  # Esc: what the hand dragged is to be as it was
 
     def __init__(self, parent: QWidget | None = None) -> None:

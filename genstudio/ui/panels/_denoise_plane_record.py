@@ -36,7 +36,10 @@ class Record:
         steps = self.line.steps
         if not steps or self._frame(0) is None:
             return 0
-        return bisect_right(steps, self.line.frontier())
+        last = self.line.frontier()
+        if not len(self.run.tape):  # a fork without a step yet: its ancestors' steps alone
+            last = min(last, self.run.at - 1)
+        return bisect_right(steps, last)
 
     @property
     def whole(self) -> bool:

@@ -11,7 +11,7 @@ from genstudio.ui.panels._denoise_line import StepTimeline
 class PlaneTimeline(Timeline):
     """The steps of the chosen run, with one more place: where its particles ended."""
 
-    ended = Signal()  # the cursor has gone to the end, or left it
+    scrubbed = Signal()  # the hand, or playing, went to a place
 
     def __init__(self, steps: StepTimeline, parent: QObject) -> None:
         super().__init__(parent)
@@ -25,9 +25,9 @@ class PlaneTimeline(Timeline):
         return self._at_end
 
     def set_at_end(self, on: bool) -> None:
+        """Put the cursor at the end, or back to the steps."""
         if on != self._at_end:
             self._at_end = on
-            self.ended.emit()
             self.changed.emit()
 
     def set_whole(self, whole: bool) -> None:
@@ -44,13 +44,11 @@ class PlaneTimeline(Timeline):
 
     def set_index(self, index: int) -> None:
         last = self._steps.count()
-        if index < last:
-            self._at_end = False
-            self._steps.set_index(index)
-            self.ended.emit()
-        elif self.whole:
-            self._steps.set_index(last - 1)
-            self.set_at_end(True)
+        if index >= last and not self.whole:
+            return
+        self._steps.set_index(min(index, last - 1))
+        self.set_at_end(index >= last)
+        self.scrubbed.emit()
 
     def label(self, index: int) -> str:
         if index < self._steps.count():
