@@ -124,6 +124,7 @@ class PanelSpec:
     serves: Callable[[Card], str | None]
     help: str  # "What am I seeing?", rich text with formula and source
     shortcut: str = ""
+    offers: str = ""  # a shipped model that it can show, offered where it cannot show model A
 
 
 @cache

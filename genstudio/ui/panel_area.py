@@ -33,6 +33,10 @@ class _Dock(QDockWidget):
         self._panel: Panel | None = None
         self._refusal = EmptyState(parent=self)
         self._refusal.hide()
+        self._refusal.set_icon(spec.icon)
+        if spec.offers:
+            self._refusal.set_button(self.tr("Show {0}").format(spec.offers))
+            self._refusal.pressed.connect(lambda: session.try_show("A", spec.offers))
         pane = QWidget(self)
         theme.role(pane, "pane")
         self._column = QVBoxLayout(pane)

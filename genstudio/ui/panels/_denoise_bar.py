@@ -104,7 +104,6 @@ class Bar(QWidget):
         self.save.setAccessibleName(tip)
         self.save.setMenu(self.export)
         self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.save.setEnabled(False)
         self.tools = QHBoxLayout()
         self._lay_out()
         self.show_run(None)
@@ -119,6 +118,7 @@ class Bar(QWidget):
         for button in (self.new_noise, self.same_noise, self.run):
             acts.addWidget(button)
         head.addLayout(acts)
+        head.addStrut(self.run.sizeHint().height())  # the title stays where views have no buttons
         self.tools.setSpacing(theme.GRID // 2)
         self.tools.addWidget(self.save)
         below = QHBoxLayout()

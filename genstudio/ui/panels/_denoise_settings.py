@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from genstudio.tape import Plan
@@ -81,7 +81,7 @@ class Settings(Section):
     key = "sampler"
     order = 10
     shown = True
-    modes = ("denoise", "plane")
+    modes = ("denoise", "plane", "forward")
 
     def __init__(self) -> None:
         super().__init__()
@@ -157,6 +157,7 @@ class Settings(Section):
         grid.setColumnStretch(0, 1)
         seed = QHBoxLayout()
         seed.setSpacing(2)
+        seed.addStretch(1)
         seed.addWidget(self.dice)
         seed.addWidget(self.seed)
         self._count_name = theme.quiet(QLabel(self.tr("Images")))
@@ -173,7 +174,7 @@ class Settings(Section):
             if editor is self.seed:
                 grid.addLayout(seed, row, 1)
             else:
-                grid.addWidget(editor, row, 1)
+                grid.addWidget(editor, row, 1, Qt.AlignmentFlag.AlignRight)
         column.addLayout(grid)
         column.addWidget(self.guidance)
         column.addWidget(self.eta)

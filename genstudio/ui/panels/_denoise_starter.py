@@ -204,7 +204,7 @@ class Starter(QObject):
         self.pending = False
         if self.panel.process is None:
             return
-        if self._waits(self.show_record()):
+        if self._waits(self.show_record()) or not self._in_front():
             self._wait()
         else:
             self._rest.start()
@@ -223,7 +223,7 @@ class Starter(QObject):
         if self._in_front():
             self.apply()
         else:
-            self._owed = True
+            self._wait()
 
     def _calm(self) -> None:
         self.pending = False

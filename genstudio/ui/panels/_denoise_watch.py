@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from genstudio.ui import theme
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from genstudio.ui.session import ModelRef
 
 SCHEDULE_PX = 88
-PICTURE_SHARE = 58  # of the height, against the strips
+MOST_BELOW = 0.46  # of the height, for strips and schedule, until the hand moves the edge
 
 
 class Watch(Mode):
@@ -58,18 +59,16 @@ class Watch(Mode):
         self.split.setChildrenCollapsible(False)
         self.split.addWidget(self.picture)
         self.split.addWidget(below)
-        self.split.setStretchFactor(0, PICTURE_SHARE)
-        self.split.setStretchFactor(1, 100 - PICTURE_SHARE)
-        self.split.setSizes([PICTURE_SHARE, 100 - PICTURE_SHARE])
+        self.split.setStretchFactor(0, 1)
+        self._by_hand = False  # the edge between pictures and strips stays where it was put
+        self.split.splitterMoved.connect(self._moved_by_hand)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.split)
         self.strips.scrubbed.connect(lambda row, k: self._take(row, k))
         self.strips.activated.connect(lambda row, k: self._take(row, k))
         self.strips.chosen.connect(lambda row: self._take(row, None))
-        self.strips.axis_changed.connect(
-            lambda: self.schedule.set_axis(self.strips.axis() if self.strips.rows() else None)
-        )
+        self.strips.axis_changed.connect(lambda: self.schedule.set_axis(self.strips.axis()))
         self.schedule.scrubbed.connect(self.t_wanted)
 
     def tip(self) -> str:
@@ -93,6 +92,7 @@ class Watch(Mode):
         if facts != self._rows_shown:
             self._rows_shown = facts
             self.strips.set_rows(rows)
+            self._share_height()
         current = runs.current()
         if current is not None:
             self.strips.set_chosen(str(current.id))
@@ -126,6 +126,21 @@ class Watch(Mode):
         self.strips.set_step(k)
         self.schedule.set_t(frame.scalars["t"])
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_height()
+
+    def _share_height(self) -> None:
+        """As much for the strips as their rows need; the pictures take the rest."""
+        if not self._by_hand:
+            height = self.split.height() - self.split.handleWidth()
+            wish = self.strips.sizeHint().height() + SCHEDULE_PX + theme.GRID
+            below = min(wish, round(MOST_BELOW * height))
+            self.split.setSizes([height - below, below])
+
+    def _moved_by_hand(self, _place: int, _index: int) -> None:
+        self._by_hand = True
+
     def set_axis(self, by: str) -> None:
         """Lay the strips out by "t" or by "step"."""
         if by in ("t", "step"):
@@ -139,7 +154,7 @@ class Watch(Mode):
             "axis": self._by,
             "curve": self.schedule.curve(),
             "alone": self.picture.alone(),
-            "sizes": self.split.sizes(),
+            "sizes": self.split.sizes() if self._by_hand else None,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -149,6 +164,7 @@ class Watch(Mode):
         self.picture.set_alone(state.get("alone") is True)
         sizes = state.get("sizes")
         if isinstance(sizes, list) and len(sizes) == 2 and all(type(s) is int for s in sizes):
+            self._by_hand = True
             self.split.setSizes([max(1, min(s, 10_000)) for s in sizes])
 
     def _take(self, row: str, k: int | None) -> None:

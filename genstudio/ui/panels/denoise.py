@@ -433,4 +433,5 @@ PANEL = PanelSpec(
     serves=serves,
     help=HELP,
     shortcut="Ctrl+4",
+    offers=FIRST_MODEL,
 )

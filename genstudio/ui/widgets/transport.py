@@ -15,14 +15,16 @@ from genstudio.ui.widgets.track import Track
 SPEEDS = (1, 2, 4, 8, 15, 30, 60)  # frames a second
 _DEFAULT_SPEED = 8
 MIN_TRACK_PX = 96  # shorter than this a hand cannot scrub
+LOOP_PX = 40  # the loop's button and its gap; it gives way first, its key stays
 MIN_CAPTION_PX = 88  # in less room the caption says nothing and leaves it to the slider
 
 
 class Transport(QWidget):
     """First, back, play, forward, last, slider, speed, and the words for the frame shown.
 
-    Space plays or pauses, arrows step (Shift: ten), Home and End go to the ends. While the hand
-    holds the slider nothing else moves it: `set_index` is dropped, `set_count` waits.
+    Space plays or pauses, arrows step (Shift: ten), Home and End go to the ends, L plays on from
+    the first frame at the end. While the hand holds the slider nothing else moves it: `set_index`
+    is dropped, `set_count` waits.
     """
 
     moved = Signal(int)  # the user or playing went to this frame; not emitted by set_index
@@ -51,6 +53,10 @@ class Transport(QWidget):
         self._last = self._button(
             "last", self.tr("Go to the last frame (End)"), lambda: self._go(self._count - 1)
         )
+        self._loop_button = self._button(
+            "loop", self.tr("Play on from the first frame at the end (L)"), self._show_loop
+        )
+        self._loop_button.setCheckable(True)
         self._track = Track(self)
         self._track.setMinimumWidth(MIN_TRACK_PX)
         self._track.setAccessibleName(self.tr("Frame"))
@@ -123,6 +129,10 @@ class Transport(QWidget):
     def set_loop(self, loop: bool) -> None:
         """Whether playing begins again at the end; otherwise it stops there."""
         self._loop = loop
+        self._loop_button.setChecked(loop)
+
+    def loop(self) -> bool:
+        return self._loop
 
     def playing(self) -> bool:
         return self._timer.isActive()
@@ -161,6 +171,7 @@ class Transport(QWidget):
             Qt.Key.Key_Right: lambda: self._step(many),
             Qt.Key.Key_Home: lambda: self._go(0),
             Qt.Key.Key_End: lambda: self._go(self._count - 1),
+            Qt.Key.Key_L: lambda: self.set_loop(not self._loop),
         }
         action = actions.get(Qt.Key(event.key()))
         if action is None:
@@ -182,6 +193,9 @@ class Transport(QWidget):
         button.clicked.connect(lambda _checked=False: action())
         return button
 
+    def _show_loop(self) -> None:
+        self._loop = self._loop_button.isChecked()
+
     def _speed_box(self) -> QComboBox:
         box = QComboBox(self)
         for speed in SPEEDS:
@@ -200,6 +214,7 @@ class Transport(QWidget):
         row.setSpacing(theme.GRID)
         for button in (self._first, self._back, self._play, self._forward, self._last):
             row.addWidget(button)
+        row.addWidget(self._loop_button)
         row.addSpacing(theme.GRID)
         row.addWidget(self._track, 1)
         row.addSpacing(theme.GRID)
@@ -212,9 +227,18 @@ class Transport(QWidget):
         super().resizeEvent(event)
         self._share_room()
 
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return (
+            hint if self._loop_button.isHidden() else QSize(hint.width() - LOOP_PX, hint.height())
+        )
+
     def _share_room(self) -> None:
-        """The caption gives way where it would say nothing or squeeze the slider."""
+        """The loop's button gives way where there is no room, and the caption where it would say
+        nothing or squeeze the slider.
+        """
         row = self.layout()
+        self._loop_button.setHidden(self.width() < self.minimumSizeHint().width() + LOOP_PX)
         cut = self._label.sizeHint().width() - self._label.minimumSizeHint().width()
         taken = row.minimumSize().width() + cut  # the label is cut last
         if not self._caption.isHidden():
@@ -269,7 +293,7 @@ class Transport(QWidget):
             button.setEnabled(many and self._index > 0)
         for button in (self._forward, self._last):
             button.setEnabled(many and self._index < self._count - 1)
-        for widget in (self._play, self._track, self._speed):
+        for widget in (self._play, self._track, self._speed, self._loop_button):
             widget.setEnabled(many)
 
     def _show_playing(self) -> None:

@@ -6,6 +6,8 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from genstudio.ui import theme
 from genstudio.ui.widgets.track import Track
@@ -207,3 +209,33 @@ def test_a_long_label_never_widens_the_window(bar: Transport) -> None:
     bar.resize(1200, 48)
     QTest.qWait(0)
     assert bar._label.shown() == bar.label()
+
+
+def test_loop_plays_on_from_the_first_frame(bar: Transport, qtbot: QtBot) -> None:
+    bar.resize(900, 48)
+    bar.set_count(3)
+    bar.set_speed(60)
+    QTest.mouseClick(bar._loop_button, Qt.MouseButton.LeftButton)
+    assert bar.loop()
+    seen: list[int] = []
+    bar.moved.connect(seen.append)
+    bar.play()
+    qtbot.waitUntil(lambda: seen.count(2) > 1, timeout=3000)
+    assert seen[:4] == [0, 1, 2, 0]
+    QTest.keyClick(bar, Qt.Key.Key_L)
+    assert not bar.loop() and not bar._loop_button.isChecked()
+    qtbot.waitUntil(lambda: not bar.playing(), timeout=3000)
+    assert bar.index() == 2
+
+
+def test_the_loop_button_gives_way_where_it_is_narrow(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    bar = Transport(window)
+    bar.set_count(3)
+    bar.resize(900, 48)
+    window.show()
+    assert bar._loop_button.isVisible()
+    bar.resize(bar.minimumSizeHint().width(), 48)
+    assert not bar._loop_button.isVisible()
+    qtbot.waitUntil(lambda: bar._track.width() >= 96)
