@@ -244,6 +244,16 @@ def test_the_chosen_image_is_copied(picture: BigPicture) -> None:
     )
 
 
+def test_the_chosen_image_stays_while_there_is_nothing_to_show(picture: BigPicture) -> None:
+    picture.set_frame(frame_of(5, 20, n=6))
+    picture.set_index(4)
+    picture.set_frame(None)
+    picture.set_frame(frame_of(0, 20, n=6))
+    assert picture.index() == 4
+    picture.set_frame(frame_of(0, 20, n=3))
+    assert picture.index() == 2 and picture.image().shape == (8, 8)
+
+
 def test_an_image_is_dragged_out_but_not_while_painting(
     picture: BigPicture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from genstudio.ui.panels._denoise_picture_source import Source
 from genstudio.ui.panels._denoise_picture_text import Words
 
 SMALL_PX = 48  # width of an image in a grid, below which it is worth more room
+_FLIPS = {"x0_hat": "x_t", "x_t": "x0_hat", "noise_hat": "x0_hat", "change": "x0_hat"}
 
 
 class PictureCanvas(QWidget):
@@ -53,7 +54,7 @@ class PictureCanvas(QWidget):
         self._source.set_frame(frame, before, source)
         if self._source.layout_shape() != shape:
             self._panes = None
-            self._index = min(self._index, max(0, self._source.n - 1))
+            self._index = self._within(self._index)
         self.update()
 
     def kind(self) -> str:
@@ -68,12 +69,14 @@ class PictureCanvas(QWidget):
     def sides(self) -> tuple[str, ...]:
         """The kinds that stand side by side now."""
         if self._fixed:
-            return self._fixed
-        kind = self._kind
-        if self._flipped:  # Tab is held
-            kind = "x_t" if kind == "x0_hat" else "x0_hat"
+            return tuple(self._flip_of(kind) for kind in self._fixed)
+        kind = self._flip_of(self._kind)
         beside = "x0_hat" if kind == "x_t" else "x_t"
         return (kind, beside) if self._source.has(beside) else (kind,)
+
+    def _flip_of(self, kind: str) -> str:
+        """What stands in the place of a kind, also while Tab is held."""
+        return _FLIPS.get(kind, kind) if self._flipped else kind
 
     def set_sides(self, *kinds: str) -> None:
         self._fixed, self._panes = kinds, None
@@ -88,11 +91,16 @@ class PictureCanvas(QWidget):
 
     def set_index(self, index: int) -> None:
         """Choose an image of the batch."""
-        index = min(max(index, 0), max(0, self._source.n - 1))
+        index = self._within(index)
         if index != self._index:
             self._index = index
             self._panes = None
             self.update()
+
+    def _within(self, index: int) -> int:
+        """An image that there is; while there is none, it waits for its batch."""
+        n = self._source.n
+        return max(0, min(index, n - 1) if n else index)
 
     def alone(self) -> bool:
         """Whether one image is shown: always where there is only one."""
