@@ -78,7 +78,8 @@ class Forker(QObject):
         panel, frame = self.panel, self.panel.frame()
         if panel.line is None or frame is None or panel.process is None:
             return None
-        return panel.line.of(frame.index), frame
+        run = panel.line.of(frame.index)
+        return (run, frame) if panel.runs.run(run.id) is run else None
 
     def to_go(self, run: Run, frame: Frame) -> int:
         """Steps from a frame to the end of its run."""

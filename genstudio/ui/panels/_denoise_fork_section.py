@@ -39,6 +39,7 @@ class ForkSection(Section):
         self.place.setWordWrap(True)
         self.column = Column(self)
         self.column.changed.connect(self.changed)
+        self._to_end = True  # the mask is held to the result where there is one
         self.brush = self._brush()
         self.keeps = self._keeps()
         self.error = theme.error(QLabel())
@@ -111,7 +112,7 @@ class ForkSection(Section):
         self.held.setToolTip(
             self.tr("Kept pixels are held to the run's result, or to the clean guess at this step")
         )
-        self.held.changed.connect(lambda _value: self.changed.emit())
+        self.held.changed.connect(self._hold)
         self.inherit_name = theme.quiet(QLabel(self.tr("Parent's mask stays")))
         self.inherit = Switch()
         self.inherit.setChecked(True)
@@ -197,11 +198,14 @@ class ForkSection(Section):
         for widget in (self.held_name, self.held):
             widget.setVisible(masked)
         self.held.set_option_enabled("end", ended)
-        if not ended:
-            self.held.set_value("now")
+        self.held.set_value("end" if ended and self._to_end else "now")
         for widget in (self.inherit_name, self.inherit):
             widget.setVisible(inherited and not masked)
         self.keeps.setVisible(masked or inherited)
+
+    def _hold(self, value: object) -> None:
+        self._to_end = value == "end"
+        self.changed.emit()
 
     def _chose(self, tool: str) -> None:
         self.set_tool(tool)

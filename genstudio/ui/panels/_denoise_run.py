@@ -29,6 +29,7 @@ __all__ = ["Recipe", "Run", "RunState", "Runs", "spread"]
 
 MEMORY_SHARE = 0.5  # of the memory that is free, for the records of all runs together
 LEAST_BYTES = 256 << 20
+BREAKS = {"label", "guidance", "clip", "keep"}  # the x0_hat before a fork is of another walk then
 MOST_ROOTS = 12  # the oldest without forks make room for new ones
 
 
@@ -100,8 +101,9 @@ class Runs(QObject):
         return [run for root in self.children(None) for run in self.family(root.id)]
 
     def children(self, parent: int | None) -> list[Run]:
-        """The forks of a run; the roots for None."""
-        return [run for run in self._tree.runs.values() if run.parent == parent]
+        """The forks of a run in the order they were made; the roots for None."""
+        found = [run for run in self._tree.runs.values() if run.parent == parent]
+        return sorted(found, key=lambda run: run.id)
 
     def family(self, number: int) -> list[Run]:
         """A run and everything forked from it."""
@@ -183,7 +185,8 @@ class Runs(QObject):
         Its first frame is step k, where x_t is the parent's own or `start` (an edit of it).
         `steps` spreads another number of steps over the rest; `changes` are of sampler, eta, label,
         guidance, seed, clip, keep. Without any change it equals its parent bit by bit; only of a
-        thinned record the first step of dpmpp is of first order, where step k - 1 was not kept.
+        thinned record the first step of dpmpp is of first order, where step k - 1 was not kept; so
+        it is after an edit and with another class, guidance or mask, which break the line.
 
         Raises: BadInput for a step that is not in the record, or as `planned`.
         """
@@ -216,7 +219,8 @@ class Runs(QObject):
         times = mother.times(self._known().n_steps)[k - mother.at :]
         if steps is not None and steps != len(times):
             times = spread(times[0], steps)
-        before = _before(mother, k)
+        anew = start is not None or not BREAKS.isdisjoint(changes)
+        before = None if anew else _before(mother, k)
         return replace(
             mother.recipe,
             kind="fork",
