@@ -22,6 +22,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "ae": {"width": 12, "depth": 1},
     "dae": {"width": 12, "depth": 1},
     "vae": {"width": 12, "depth": 1},
+    "ddpm": {"n_steps": 20, "channels": 4, "levels": 1, "blocks_per_level": 1, "n_classes": 2},
 }
 
 

@@ -30,6 +30,7 @@ CASES = {
         "vae",
         {"net": "conv", "channels": 2, "levels": 1, "train_precision": "bfloat16"},
     ),
+    "ddpm": ("ddpm", {}),
     "vae on two threads": ("vae", {"train_threads": 2}),
 }
 

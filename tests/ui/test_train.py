@@ -572,3 +572,47 @@ def test_every_control_has_a_name_and_a_tooltip(panel: TrainPanel) -> None:
         assert control.accessibleName() or control.text()
     assert "eq. 3" in PANEL.help
     assert "Burda et al. 2016" in PANEL.help
+
+
+DIFFUSION = {"n_steps": 20, "channels": 4, "levels": 1, "blocks_per_level": 1, "attention": False}
+
+
+def test_a_diffusion_model_shows_its_lesson_and_its_loss_by_noise_level(
+    panel: TrainPanel, qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    ask = session.ask
+    monkeypatch.setattr(session, "ask", lambda *a, **k: asked.append(a[2]) or ask(*a, **k))
+    setup = panel.inspector().setup
+    setup.family.setCurrentIndex(setup.family.findData("ddpm"))
+    setup.config_form().set_values(DIFFUSION)
+    setup.settings_form().set_values({**QUICK, "ema_decay": 0.9, "steps": 12})
+    finished(qtbot, panel)
+    previews, lower = panel.picture().previews, panel.picture().lower
+    until(qtbot, lambda: "step 12" in previews.title.text())
+    assert previews.samples.caption.text() == f"samples, EMA weights, seed {session.seed}"
+    assert "x0_hat" in previews.pairs.caption.text()
+    pairs = previews.pairs.view.image()
+    assert pairs is not None
+    assert pairs.shape[0] == 3 * SIDE
+    assert previews.sheet.isHidden()
+    assert not {"latent.encodings:encode", "metrics.units:active"} & set(asked)
+    quarters = ["t 1 to 5", "t 6 to 10", "t 11 to 15", "t 16 to 20"]
+    until(qtbot, lambda: len(lower.data(quarters[0], "train")[0]) == 12)
+    assert lower.parts() == quarters
+    assert list(lower.bar.pills) == quarters
+    for name in quarters:
+        assert len(lower.data(name, "test")[0]) >= 2
+    assert "nats" not in panel.picture().curves.reading()
+    assert "mean squared error" in panel.picture().curves.reading()
+    rows = dict(panel.inspector().live.losses.rows())
+    assert set(quarters) < set(rows)
+    loss = panel.picture().curves.data("loss", "test")[1][-1]
+    assert f"{loss:.4f}" in rows["loss"]
+    timeline = panel.timeline()
+    assert timeline is not None
+    before = previews.samples.view.image().copy()
+    timeline.set_index(0)
+    until(qtbot, lambda: previews.title.text() == "Stored step 0")
+    assert not np.array_equal(previews.samples.view.image(), before)
+    assert panel.banner.isHidden()

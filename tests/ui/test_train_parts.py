@@ -16,6 +16,7 @@ from genstudio.models import family as family_named
 from genstudio.ui.panels._train_curves import Curves, earlier, mark_text
 from genstudio.ui.panels._train_frames import Frame, Frames, stored
 from genstudio.ui.panels._train_job import command_of
+from genstudio.ui.panels._train_parts import is_lower, names
 from genstudio.ui.panels._train_run import (
     Recipe,
     RunView,
@@ -243,3 +244,25 @@ def test_frames_keep_what_the_hand_looks_at_when_an_older_step_arrives():
     frames.choose(2)
     frames.store(Frame(5, "s5"))
     assert frames.shown == Frame(20, "s20")
+
+
+def test_losses_at_noise_levels_are_called_by_their_times():
+    parts = ["loss", "loss_t1000", "loss_t250", "loss_t500", "loss_t750", "kl", "loss_total"]
+    assert names(parts, str) == {
+        "loss": "loss",
+        "loss_t250": "t 1 to 250",
+        "loss_t500": "t 251 to 500",
+        "loss_t750": "t 501 to 750",
+        "loss_t1000": "t 751 to 1000",
+        "kl": "kl",
+        "loss_total": "loss_total",
+    }
+    assert [part for part in parts if is_lower(part)] == [
+        "loss_t1000", "loss_t250", "loss_t500", "loss_t750", "kl"
+    ]  # fmt: skip
+
+
+def test_a_run_says_whether_its_weights_are_averaged():
+    assert Recipe("ddpm", "mnist", {}, {"ema_decay": 0.999}).averaged
+    assert not Recipe("ddpm", "mnist", {}, {"ema_decay": 0.0}).averaged
+    assert not Recipe("ddpm", "mnist").averaged
