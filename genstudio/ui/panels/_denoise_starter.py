@@ -226,7 +226,7 @@ class Starter(QObject):
             self._wait()
 
     def _calm(self) -> None:
-        self.pending = False
+        self.pending = self._owed = False
         self._rest.stop()
 
     def _in_front(self) -> bool:

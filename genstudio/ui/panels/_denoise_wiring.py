@@ -9,6 +9,7 @@ from genstudio.ui.panels import (
     _denoise_export,
     _denoise_fork,
     _denoise_forward,
+    _denoise_more,
     _denoise_plane,
 )
 
@@ -19,6 +20,7 @@ PARTS: tuple[Callable[[Denoise], None], ...] = (
     _denoise_plane.plug,
     _denoise_forward.plug,
     _denoise_fork.plug,
+    _denoise_more.plug,
     _denoise_export.plug,
 )
 
