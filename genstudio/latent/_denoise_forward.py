@@ -84,7 +84,9 @@ def inverted(
     section 4.3); steps + 1 frames with t rising from 0, the last of which holds x_T.
 
     `image` as in `noised`. `walk` with sampler "ddim", eta 0, as many steps and `start` = x_T leads
-    back, the closer the more steps. At t = 0 x0_hat is the image itself.
+    back, the closer the more steps. At t = 0 x0_hat is the image itself. Where an image is flat
+    (the black around a digit) the first step sees no noise, and x_T there has less spread than
+    N(0, I).
 
     Raises: BadInput as `walk` does.
     """
