@@ -13,7 +13,10 @@ from typing import Any
 
 from genstudio.abilities import BadInput
 
-NAMES = ("startup", "latency", "stall", "sheet", "points", "training", "compare", "memory")
+NAMES = (
+    *("startup", "latency", "stall", "sheet", "points"),
+    *("training", "sampling", "compare", "memory"),
+)
 _LONG = ("memory",)  # only when asked for
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+from types import SimpleNamespace
 
 import pytest
 
+import genstudio
 from genstudio import bench, cli
+from genstudio.bench_parts import _unet, sampling
+from genstudio.bench_parts._figures import in_turn
 from genstudio.bench_parts.training import share_lost
 from genstudio.ui.remote import steps_per_second
 
@@ -41,3 +46,61 @@ def test_each_part_is_told_with_its_seconds_beside_the_object(
     assert json.loads(told.out)["points"] == {"figure": 1.5}
     lines = [line for line in told.err.splitlines() if line.endswith(": 0 s")]
     assert [line.split(":")[0] for line in lines] == ["sheet", "points"]
+
+
+def test_every_measurement_has_its_part_and_stands_in_the_help(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in bench.NAMES:
+        assert callable(importlib.import_module(f"genstudio.bench_parts.{name}").measure)
+    assert cli.run(["bench", "--help"]) == 0
+    told = "".join(capsys.readouterr().out.split())
+    assert f"[{'|'.join(bench.NAMES)}]" in told.replace("│", "")
+
+
+def test_calls_are_measured_in_turn_and_the_first_rounds_left_out() -> None:
+    order: list[str] = []
+    times = in_turn([lambda: order.append("a"), lambda: order.append("b")], 3, warm_up=2)
+    assert order == ["a", "b"] * 5
+    assert [len(each) for each in times] == [3, 3]
+
+
+def test_sampling_takes_fresh_weights_where_none_ship_and_measures_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without diffusers the figures beside it are None; the window walks the same model."""
+    small = genstudio.create("ddpm", channels=4, n_classes=10)
+    monkeypatch.setattr(sampling, "MODEL", "no-such-weights")
+    monkeypatch.setattr(genstudio, "create", lambda *_args, **_how: small)
+    monkeypatch.setattr(sampling, "find_spec", lambda _name: None)
+    monkeypatch.setattr(sampling, "N", 2)
+    monkeypatch.setattr(sampling, "ROUNDS", 2)
+    seen: list[str] = []
+
+    def in_the_window(source: str) -> dict[str, object]:
+        seen.append(source)
+        assert genstudio.load(source).n_parameters() == small.n_parameters()
+        return {"screen": "none"}
+
+    monkeypatch.setattr(sampling, "_in_the_window", in_the_window)
+    figures = sampling.measure(1.0)
+    assert "fresh" in figures["model"]
+    assert figures["parameters"] == small.n_parameters()
+    assert figures["ddim_s"] > 0 and figures["dpmpp_s"] > 0 and figures["first_step_ms"] > 0
+    assert figures["reference_s"] is None and figures["ratio"] is None
+    assert len(seen) == 1
+
+
+def test_a_plain_loop_learns_and_its_loss_is_asked_under_the_same_noise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_unet, "N_TEST", 200)
+    model = genstudio.create("ddpm", channels=4, n_classes=10)
+    split = genstudio.dataset("mnist").test
+    before = _unet.loss_on(model, split)
+    assert _unet.loss_on(model, split) == before
+    settings = SimpleNamespace(lr=1e-2, weight_decay=0.0, batch_size=32)
+    loop = _unet._plain_loop(model, split, settings)
+    for _ in range(12):
+        next(loop)
+    assert _unet.loss_on(model, split) < before

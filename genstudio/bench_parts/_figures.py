@@ -25,9 +25,15 @@ def side_by_side(
     ours: Callable[[], object], bare: Callable[[], object], n: int, warm_up: int = 5
 ) -> tuple[list[float], list[float]]:
     """Seconds of n calls of each, in turn, so that a slow moment of the machine meets both."""
-    times: tuple[list[float], list[float]] = ([], [])
+    first, second = in_turn((ours, bare), n, warm_up)
+    return first, second
+
+
+def in_turn(calls: Sequence[Callable[[], object]], n: int, warm_up: int = 5) -> list[list[float]]:
+    """Seconds of n calls of each, one after the other; the first `warm_up` rounds do not count."""
+    times: list[list[float]] = [[] for _ in calls]
     for i in range(n + warm_up):
-        for call, kept in zip((ours, bare), times):
+        for call, kept in zip(calls, times):
             start = perf_counter()
             call()
             if i >= warm_up:

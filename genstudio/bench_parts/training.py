@@ -1,4 +1,5 @@
-"""Training of the dense and the convolutional VAE, beside a bare loop that does the same work.
+"""Training of the dense and the convolutional VAE, beside a bare loop that does the same work; and
+of the diffusion model of digits, beside a plain one.
 
 The bare loop takes the same stored images, batch size, precision, threads, memory format, losses
 and fused optimizer; it keeps no curves, checks nothing and saves nothing. Both make stretches of
@@ -15,6 +16,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from genstudio.bench_parts import _unet
 from genstudio.bench_parts._screen import screen
 from genstudio.bench_parts._window import Window, window
 
@@ -37,6 +39,7 @@ def measure(minutes: float) -> dict[str, Any]:
         figures["screen"] = kind
         for net in STEPS:
             figures[f"{net}_views_cost"] = _cost_of_views(told, net)
+    figures.update(_unet.measure())
     return figures
 
 

@@ -54,7 +54,7 @@ def bench(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[startup|latency|stall|sheet|points|training|compare|memory]...",
+            metavar="[startup|latency|stall|sheet|points|training|sampling|compare|memory]...",
             help="What to measure; everything but memory unless given.",
         ),
     ] = None,

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ TICK_MS = 16
 SKIP_S = 1.0  # of every stretch of ticks
 STARTS_WITHIN_S = 120.0
 STOPS_WITHIN_S = 30.0
+WALKS_WITHIN_S = 600.0
 SHIPPED = "vae-mnist-2d"
 
 
@@ -72,6 +74,57 @@ class Remote:
     def do_rest(self, ms: int) -> None:
         """Let the window live."""
         self._driver.run_events(ms)
+
+    # Denoising -----------------------------------------------------------------------------------
+
+    def do_walk(self, source: str, n: int, steps: int) -> float:
+        """Let a diffusion model walk in Denoise; milliseconds until its first step was painted.
+
+        Its record stands when this answers.
+        """
+        panel = self._denoise()
+        ref = self._session.model("A")
+        if ref is None or ref.source != source:
+            self._session.show("A", source)
+        self._driver.window.panels.show_panel("denoise")
+        self._driver.wait(lambda: panel.process is not None, STARTS_WITHIN_S)
+        self._driver.settle()
+        eye, came = _Eye(panel.watch.picture), []
+        clock = QElapsedTimer()
+
+        def grew(_run: int) -> None:
+            if not came:
+                came.append(True)
+                eye.painted = False
+
+        panel.runs.grew.connect(grew)
+        clock.start()
+        run = panel.runs.run(panel.runs.begin(replace(panel.recipe(), n=n, steps=steps)))
+        while not (came and eye.painted) and clock.elapsed() < STARTS_WITHIN_S * 1000:
+            QApplication.processEvents()
+        first_ms = clock.nsecsElapsed() / 1e6
+        panel.runs.grew.disconnect(grew)
+        if not self._driver.wait(lambda: run.tape.finished, WALKS_WITHIN_S) or run.thinned:
+            raise RuntimeError("The walk did not end with a record of every step.")
+        self._driver.settle()
+        return first_ms
+
+    def do_scrub(self, n: int) -> list[float]:
+        """Milliseconds from each of n changes of the step to its painted picture."""
+        panel = self._denoise()
+        timeline, eye = panel.timeline(), _Eye(panel.watch.picture)
+        late = []
+        for i in range(n):
+            self._driver.run_events(4)
+            eye.painted = False
+            clock = QElapsedTimer()
+            clock.start()
+            timeline.set_index((i + 1) * 37 % timeline.count())
+            while not eye.painted and clock.elapsed() < 500:
+                QApplication.processEvents()
+            if eye.painted:
+                late.append(clock.nsecsElapsed() / 1e6)
+        return late
 
     # Training ------------------------------------------------------------------------------------
 
@@ -171,6 +224,9 @@ class Remote:
 
     def _manifold(self) -> Any:
         return self._driver.window.panels.panel("manifold")
+
+    def _denoise(self) -> Any:
+        return self._driver.window.panels.panel("denoise")
 
     def _plane(self) -> Any:
         return self._manifold().plane

@@ -16,6 +16,8 @@ import pytest
 import torch
 from torch import Tensor
 
+import genstudio
+from genstudio.bench_parts import sampling
 from genstudio.models._diffusion import (
     SAMPLERS,
     SCHEDULES,
@@ -183,3 +185,13 @@ def test_dpm_solver_updates_are_the_same(
     )
     states = walk("dpmpp", schedule, kind, steps, limit=None)
     assert largest_gap(scheduler, states) < WITHIN
+
+
+def test_the_net_that_sampling_is_measured_beside_is_of_our_size(
+    diffusers: SimpleNamespace,
+) -> None:
+    with torch.device("meta"):
+        theirs = sampling.their_net()
+    ours = genstudio.create("ddpm", n_classes=sampling.N_CLASSES)
+    ratio = sum(p.numel() for p in theirs.parameters()) / ours.n_parameters()
+    assert 0.97 < ratio < 1.03
