@@ -158,6 +158,21 @@ def test_moving_the_cursor_draws_no_thumbnail_again(strips: Strips, qtbot: QtBot
     assert after != before  # the cursor went
 
 
+def test_the_cursor_leaves_the_thumbnail_that_it_stands_on_free(strips: Strips) -> None:
+    strips.set_rows([Row("a", "run 1", tape_of(10))])
+    place = at(strips, "a", 4).toPoint()
+    strips.set_step(9)
+    free = strips.grab().toImage()
+    strips.set_step(4)
+    on = strips.grab().toImage()
+    assert on.pixelColor(place) == free.pixelColor(place)
+    rect = strips.strip_rect("a")
+    above = QPoint(place.x(), rect.top() - 10)
+    assert on.pixelColor(above) != free.pixelColor(above)
+    edge = QPoint(place.x(), rect.top() - 1)
+    assert on.pixelColor(edge) == theme.colour("accent")
+
+
 def test_a_growing_tape_adds_thumbnails_and_keeps_the_others(strips: Strips) -> None:
     tape = tape_of(10, upto=3)
     strips.set_rows([Row("a", "run 1", tape)])

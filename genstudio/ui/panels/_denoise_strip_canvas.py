@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QWidget
 
@@ -34,6 +34,7 @@ class StripsCanvas(QAbstractScrollArea):
         self._thumbs = Thumbs()
         self._layers: dict[str, tuple[tuple[object, ...], QPixmap]] = {}
         self._places: dict[str, tuple[tuple[object, ...], np.ndarray]] = {}
+        self._middles: dict[str, list[float]] = {}  # of the thumbnails that are drawn
         self._layout: Layout | None = None
         self._hw = (28, 28)
         self._axis = Axis()
@@ -231,8 +232,9 @@ class StripsCanvas(QAbstractScrollArea):
         return np.concatenate(steps), np.concatenate(places)
 
     def _cursor_rect(self) -> QRect:
-        x = self._cursor_x()
-        return QRect(round(x) - 8, 0, 16, self.viewport().height())
+        x, half = round(self._cursor_x()), self._layout.cell[1] / 2 if self._layout else 0
+        reach = round(half) + 4
+        return QRect(x - reach, 0, 2 * reach, self.viewport().height())
 
     def _show_chosen(self) -> None:
         """Scroll so that the chosen row is seen."""
@@ -298,9 +300,21 @@ class StripsCanvas(QAbstractScrollArea):
                 paint.fork_line(painter, begin, parent.bottom() + 3, child.bottom() + 2)
         x = self._cursor_x()
         if x >= 0:
-            paint.cursor(painter, x, min(self.viewport().height(), round(place.height) - scroll))
+            high = min(self.viewport().height(), round(place.height) - scroll)
+            paint.cursor(painter, x, high, self._cells_at(x))
         if self.hasFocus():
             paint.focus(painter, self.viewport().rect())
+
+    def _cells_at(self, x: float) -> list[QRectF]:
+        """The thumbnails whose middle stands at a pixel, from the top; those that are seen."""
+        cells = []
+        for row in self._rows:
+            strip, middles = self.strip_rect(row.id), self._middles.get(row.id, ())
+            middle = next((m for m in middles if abs(m - x) < 0.75), None)
+            if middle is not None and 0 <= strip.top() < self.viewport().height():
+                wide = strip.height() * self._hw[1] / self._hw[0]
+                cells.append(QRectF(middle - wide / 2, strip.top(), wide, strip.height()))
+        return cells
 
     def _layer(self, row: Row, place: Layout) -> QPixmap:
         """A row without the cursor, drawn again only where something in it is another."""
@@ -322,8 +336,10 @@ class StripsCanvas(QAbstractScrollArea):
         if kept is None or kept[0] != key:
             places = self._places_of(row.id)
             begin = self._begin_x(row)
+            scene = paint.Scene(row, place, self._axis, places, begin, chosen, self._by_words(row))
+            self._middles[row.id] = [middle for _frame, middle in paint.thumbnails(scene)]
             drawn = paint.layer(
-                paint.Scene(row, place, self._axis, places, begin, chosen, self._by_words(row)),
+                scene,
                 self._thumbs,
                 (self._kind, self._image),
                 (self.viewport().width(), ratio),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,12 @@ class Scene:
     says: str
 
 
+def thumbnails(scene: Scene) -> list[tuple[int, float]]:
+    """The frames of a row that are seen, and where their middles lie."""
+    least = scene.place.cell[1] + CELL_GAP
+    return shown(scene.places, scene.begin, scene.axis.right, least)
+
+
 def layer(scene: Scene, thumbs: Thumbs, what: tuple[str, int], room: tuple[int, float]) -> QPixmap:
     """A row of `room` (width, screen pixels to one) showing `what` (kind, image): title, field,
     thumbnails and marks, without the cursor.
@@ -52,8 +59,7 @@ def layer(scene: Scene, thumbs: Thumbs, what: tuple[str, int], room: tuple[int, 
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.colour("selected" if scene.chosen else "field", 0.8))
     painter.drawRoundedRect(field, 4, 4)
-    least = place.cell[1] + CELL_GAP
-    found = shown(scene.places, scene.begin, scene.axis.right, least)
+    found = thumbnails(scene)
     for frame, middle in found:
         thumb = thumbs.get(scene.row, frame, *what)
         if thumb is not None:
@@ -116,14 +122,20 @@ def _marks(painter: QPainter, scene: Scene) -> None:
         )
 
 
-def cursor(painter: QPainter, x: float, height: int) -> None:
-    """The line through all rows."""
+def cursor(painter: QPainter, x: float, height: int, cells: Sequence[QRectF]) -> None:
+    """The line through all rows, and instead of it a frame around thumbnails that stand there."""
     x = round(x) + 0.5
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor(0, 0, 0, 110), 3.5))
-    painter.drawLine(QPointF(x, 0), QPointF(x, height))
-    painter.setPen(QPen(theme.colour("accent"), 2))
-    painter.drawLine(QPointF(x, 0), QPointF(x, height))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    frames = [cell.adjusted(-1, -1, 1, 1) for cell in cells]
+    ends = [0.0, *(y for cell in frames for y in (cell.top(), cell.bottom())), float(height)]
+    for colour, width in ((QColor(0, 0, 0, 110), 3.5), (theme.colour("accent"), 2.0)):
+        painter.setPen(QPen(colour, width))
+        for top, bottom in zip(ends[::2], ends[1::2], strict=True):
+            if bottom > top:
+                painter.drawLine(QPointF(x, top), QPointF(x, bottom))
+        for cell in frames:
+            painter.drawRect(cell)
 
 
 def fork_line(painter: QPainter, x: float, top: float, bottom: float) -> None:
