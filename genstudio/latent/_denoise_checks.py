@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from genstudio.models._ddpm_config import Label
 from genstudio.models.ddpm import DDPM
 
 MAX_IMAGES = 10_000
+MAX_SEED = 1 << 63
 
 
 def diffusion(model: Any) -> DDPM:
@@ -68,6 +70,13 @@ def count(n: int) -> int:
     if not 1 <= n <= MAX_IMAGES:
         raise BadInput(f"A walk takes 1 to {MAX_IMAGES} images at once, got {n}. Choose another n.")
     return n
+
+
+def generator(seed: int) -> torch.Generator:
+    """Raises: BadInput for a number that is no seed."""
+    if not 0 <= seed < MAX_SEED:
+        raise BadInput(f"A seed is 0 to {MAX_SEED - 1}, got {seed}. Choose another.")
+    return torch.Generator().manual_seed(int(seed))
 
 
 def time(model: DDPM, t: int, first: int = 0) -> int:

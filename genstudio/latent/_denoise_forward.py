@@ -14,7 +14,7 @@ from torch import Tensor
 
 from genstudio.abilities import BadInput
 from genstudio.latent._decode import BUDGET_S, to_numpy
-from genstudio.latent._denoise_checks import as_label, batch, diffusion, time
+from genstudio.latent._denoise_checks import as_label, batch, diffusion, generator, time
 from genstudio.latent._denoise_walk import frame
 from genstudio.models._diffusion import Schedule, State, invert
 from genstudio.models.ddpm import DDPM
@@ -55,7 +55,7 @@ def stroll(
     if not 1 <= stride <= T:
         raise BadInput(f"A stride is 1 to {T} steps, got {stride}. Choose one of them.")
     x0, own = _apart(net, image, seed)
-    _, draw = net.begin(1, torch.Generator().manual_seed(seed))
+    _, draw = net.begin(1, generator(seed))
     n_frames = 1 + math.ceil(T / stride)
     walk, index, begun = x0, 0, clock.perf_counter()
     for t in range(T + 1):
@@ -106,7 +106,7 @@ def inverted(
 def _apart(model: DDPM, image: ArrayLike, seed: int) -> tuple[Tensor, Tensor]:
     """x_0 in the model's scale, and noise for it."""
     x0 = model.inside(batch(model, image, "The image"))
-    return x0, model.begin(len(x0), torch.Generator().manual_seed(seed))[0]
+    return x0, model.begin(len(x0), generator(seed))[0]
 
 
 def _closed(schedule: Schedule, x0: Tensor, noise: Tensor, t: int) -> Tensor:

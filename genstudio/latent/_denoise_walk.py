@@ -14,7 +14,7 @@ from torch import Tensor
 
 from genstudio.abilities import BadInput
 from genstudio.latent._decode import to_numpy, to_tensor
-from genstudio.latent._denoise_checks import as_label, batch, count, diffusion
+from genstudio.latent._denoise_checks import as_label, batch, count, diffusion, generator
 from genstudio.models._diffusion import SAMPLERS, Prediction, State
 from genstudio.models.ddpm import DDPM
 from genstudio.tape import Frame
@@ -63,7 +63,7 @@ def walk(
     path = net.schedule.times(chosen.steps) if times is None else _falling(net, times)
     net.labels(count(n), chosen.label)
     ask = net.denoiser(chosen.label, chosen.guidance, chosen.clip)
-    x, noise = net.begin(n, torch.Generator().manual_seed(seed))
+    x, noise = net.begin(n, generator(seed))
     if start is not None:
         x = batch(net, start, "The start of a walk")
         if len(x) != n:

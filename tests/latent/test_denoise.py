@@ -216,6 +216,8 @@ MASK = np.zeros(SHAPE[1:], bool)
         ({"label": (0, 1)}, "3 classes, got 2"),
         ({"guidance": 2.0}, "Guidance needs a class"),
         ({"n": 0}, "got 0"),
+        ({"seed": -1}, "seed is 0 to 9223372036854775807, got -1"),
+        ({"seed": 1 << 63}, "seed is 0 to"),
         ({"start": np.zeros((3, 1, 28, 28))}, "1 x 10 x 12, got 3 x 1 x 28 x 28"),
         ({"start": np.zeros((2, *SHAPE))}, "3 images, got a start of 2"),
         ({"start": np.full((3, *SHAPE), np.nan)}, "not finite"),
