@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from genstudio.tape import Frame, Tape, plan
+from genstudio.ui import theme
+from genstudio.ui.panels._denoise_picture import BigPicture
 
 T = 1000
 NONE, SHIFT, CTRL = (
@@ -49,6 +53,32 @@ def tape_of(
     return tape
 
 
+def a_picture(qtbot: QtBot) -> BigPicture:
+    """Large pictures of step 5 of 20, on the screen."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    theme.apply(app, theme.Choice.DARK)
+    picture = BigPicture()
+    qtbot.addWidget(picture)
+    picture.resize(700, 400)
+    picture.show()
+    picture.set_frame(frame_of(5, 20), frame_of(4, 20), "run")
+    return picture
+
+
+def place(picture: BigPicture, kind: str, row: float, column: float, image: int = 0) -> QPointF:
+    """Where an image's (row, column) lies in the side of a kind."""
+    pane = picture.pane(kind)
+    assert pane is not None
+    return pane.place_of(image, (row, column))
+
+
+def caption(picture: BigPicture) -> str:
+    """The words under the pictures, as they are painted."""
+    picture.grab()
+    return picture.accessibleDescription()
+
+
 def press(widget: QWidget, place: QPointF | QPoint, button=LEFT, keys=NONE) -> None:
     QTest.mousePress(widget, button, keys, _point(place))
 
@@ -70,10 +100,6 @@ def _point(place: QPointF | QPoint) -> QPoint:
 
 
 def _move(widget: QWidget, place: QPointF | QPoint, button: object, keys: object) -> None:
-    from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QMouseEvent
-    from PySide6.QtWidgets import QApplication
-
     at = QPointF(place)
     event = QMouseEvent(
         QEvent.Type.MouseMove, at, widget.mapToGlobal(at), Qt.MouseButton.NoButton, button, keys

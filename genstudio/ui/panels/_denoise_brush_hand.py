@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,16 +83,16 @@ class BrushHand(QObject):
         place: tuple[str, int],
         other: bool,
     ) -> bool:
-        """Put the brush down on image `image` of `values`; whether that cannot be painted on."""
+        """Put the brush down on image `image` of `values`; False where it cannot be painted on."""
         if self.stroke is not None:
-            return False
-        if self.tool == "paint" and kind not in PAINTABLE:
             return True
+        if self.tool == "paint" and kind not in PAINTABLE:
+            return False
         cover = np.zeros(values.shape[2:], np.float32)
         erase = self.erasing != other
         self.stroke = Stroke(self.tool, kind, image, place, values, cover, point, erase)
         self.draw_to(point)
-        return False
+        return True
 
     def draw_to(self, point: tuple[float, float]) -> None:
         """The brush goes on to a point, (row, column) in the image's pixels."""
@@ -154,10 +155,10 @@ class BrushHand(QObject):
             self.history.go_to(None, None)
             self.painted.emit(now.edit is not None, now.mask is not None)
 
-    def _go_back(self, step: object) -> None:
+    def _go_back(self, step: Callable[[], bool]) -> None:
         self.stroke = None
         before = self.history.now
-        if callable(step) and step():
+        if step():
             now = self.history.now
             self.painted.emit(now.edit is not before.edit, now.mask is not before.mask)
 

@@ -250,8 +250,7 @@ class BigPicture(PictureCanvas):
         frame = self._source.frame
         assert frame is not None
         place = (self._source.name, frame.index)
-        why = self._brush.begin(pane.kind, image, point, values, place, other)
-        if why:
+        if not self._brush.begin(pane.kind, image, point, values, place, other):
             self.refused.emit(self._words.cannot_paint())
             return False
         self._source.set_edit(self._brush.shown_edit())
