@@ -10,6 +10,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Plan:
     def full_bytes(self) -> int:
         return (self.n_frames - self.first) * self.frame_bytes
 
-    @property
+    @cached_property
     def kept(self) -> tuple[int, ...]:
         """Indices of the frames that are kept, rising."""
         last = self.n_frames - 1
@@ -52,7 +53,9 @@ class Plan:
 
     @property
     def kept_bytes(self) -> int:
-        return len(self.kept) * self.frame_bytes
+        last = self.n_frames - self.first - 1
+        n_kept = last // self.every + 1 + (last % self.every > 0)
+        return n_kept * self.frame_bytes
 
 
 def plan(

@@ -24,6 +24,17 @@ class Numbers(Section):
         self.title = self.tr("At this step")
         self.tip = self.tr("The numbers of the step under the cursor")
         self.table = NumberTable()
+        tr = self.tr
+        self._of = tr("{0} of {1}")
+        self._names = {  # and what they mean
+            tr("step"): tr("Steps taken so far, of all"),
+            tr("t"): tr("Noise level, from T for noise to 0 for the image"),
+            tr("alpha bar"): tr("Share of the image's variance left in x at t"),
+            tr("signal to noise"): tr("10 log10 of alpha bar / (1 - alpha bar), in decibels"),
+            tr("change of x"): tr(
+                "Root mean square of what this step adds to x, on a scale of -1 to 1"
+            ),
+        }
         self._extra: dict[str, str] = {}
         self._rows: list[tuple[str, str]] = []
         column = QVBoxLayout(self)
@@ -35,14 +46,15 @@ class Numbers(Section):
         if frame is None:
             self._rows = []
         else:
-            s, tr = frame.scalars, self.tr
-            self._rows = [
-                (tr("step"), tr("{0} of {1}").format(f"{frame.index:,}", f"{frame.n_steps:,}")),
-                (tr("t"), tr("{0} of {1}").format(f"{s['t']:,.0f}", f"{n_times:,}")),
-                (tr("alpha bar"), alpha(s["alpha_bar"])),
-                (tr("signal to noise"), decibels(s["snr"])),
-                (tr("change of x"), f"{s['change']:.3f}"),
-            ]
+            s = frame.scalars
+            values = (
+                self._of.format(f"{frame.index:,}", f"{frame.n_steps:,}"),
+                self._of.format(f"{s['t']:,.0f}", f"{n_times:,}"),
+                alpha(s["alpha_bar"]),
+                decibels(s["snr"]),
+                f"{s['change']:.3f}",
+            )
+            self._rows = list(zip(self._names, values, strict=True))
         self._write()
 
     def set_extra(self, name: str, value: str) -> None:
@@ -52,21 +64,11 @@ class Numbers(Section):
             self._write()
 
     def _write(self) -> None:
+        bare = not self.table.rows()
         extra = [(name, value) for name, value in self._extra.items() if value and self._rows]
         self.table.set_rows([*self._rows, *extra])
-        if self._rows:
-            for name, tip in (
-                (self.tr("t"), self.tr("Noise level, from T for noise to 0 for the image")),
-                (self.tr("alpha bar"), self.tr("Share of the image's variance left in x at t")),
-                (
-                    self.tr("signal to noise"),
-                    self.tr("10 log10 of alpha bar / (1 - alpha bar), in decibels"),
-                ),
-                (
-                    self.tr("change of x"),
-                    self.tr("Root mean square of what this step adds to x, on a scale of -1 to 1"),
-                ),
-            ):
+        if self._rows and (bare or extra):
+            for name, tip in self._names.items():
                 self.table.set_tip(name, tip)
 
 

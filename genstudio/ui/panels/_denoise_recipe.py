@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,7 @@ class Run:
         return words.format(self.name, recipe.seed, recipe.sampler, recipe.steps)
 
 
+@lru_cache(maxsize=256)
 def spread(t: int, n: int) -> tuple[int, ...]:
     """n times in falling order from t, evenly spread, as a schedule's own `times`.
 
