@@ -31,21 +31,23 @@ N_TIMES = 40
 WANTED = Wanted(n=3, seed=7, sampler="ddpm", steps=10)
 
 
-def write_ddpm(folder: Path, n_classes: int = 3) -> str:
-    """A run folder with a tiny diffusion model with classes; its source."""
+def write_ddpm(folder: Path, shape: tuple[int, ...] = SHAPE) -> str:
+    """A run folder with a tiny diffusion model, of images with classes or of points; its source."""
     folder.mkdir(parents=True)
     kind = family("ddpm")
     config = kind.configure(
         {
             "n_steps": N_TIMES,
-            "n_classes": n_classes,
+            "n_classes": 3 if len(shape) == 3 else 0,
             "channels": 8,
             "levels": 1,
             "blocks_per_level": 1,
             "attention": False,
+            "width": 16,
+            "depth": 1,
         }
     )
-    model = kind.build(SHAPE, config, seed=3)
+    model = kind.build(shape, config, seed=3)
     header = weights_file.header_of(model)
     (folder / "model.safetensors").write_bytes(weights_file.to_bytes(model.state_dict(), header))
     card = Card(
@@ -55,7 +57,7 @@ def write_ddpm(folder: Path, n_classes: int = 3) -> str:
         abilities=model.abilities,
         shape=model.shape,
         latent_dim=model.latent_dim,
-        data="mnist",
+        data="mnist" if len(shape) == 3 else "toy2d:ring",
     )
     (folder / "card.json").write_text(json.dumps(card.model_dump(mode="json")))
     return str(folder)

@@ -117,6 +117,11 @@ def test_the_shorter_side_goes_first_and_the_other_waits(panel: Denoise, qtbot: 
     assert a is None and b is not None and b.recipe.steps == 20
     assert view.sides[0].title.text() == "ddpm"
     assert not duel(panel).begin.isEnabled()
+    assert "under way" in compare(panel).says.text()
+    qtbot.waitUntil(lambda: len(b.tape) > 2, timeout=WITHIN_MS)
+    view._paint()
+    shown = view.sides[1].picture.frame()  # the cursor goes along with the one that walks
+    assert shown is not None and shown.index == b.tape.indices[-1]
     settle(qtbot, panel)
     assert max(order) == 1  # never two at once
 

@@ -282,3 +282,19 @@ def test_settings_the_hand_has_made_stay_while_it_scrubs(panel: Denoise) -> None
     column.steps.edited.emit()
     panel.show_step(3)
     assert column.values().steps == 2
+
+
+def test_walks_of_points_fork_without_a_brush(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    panel = open_panel(qtbot, session, write_ddpm(tmp_path / "ring", (2,)))
+    root = panel.runs.current()
+    assert not form(panel).brush.isVisible()
+    panel.show_step(4)
+    QTest.mouseClick(form(panel).fork, Qt.MouseButton.LeftButton)
+    settle(qtbot, panel)
+    fork = newest(panel)
+    np.testing.assert_array_equal(frames(fork)[0], frames(root)[4])
+    assert not np.array_equal(frames(fork)[-1], frames(root)[-1])
+    assert panel.runs.current() is fork
+    assert panel.column.sections["runs"].tree.twigs()[1].picture is not None

@@ -42,6 +42,7 @@ class CompareSection(Section):
         self._panel, self._pair = panel, pair
         self._distance: Distance | None = None
         self._t: float | None = None
+        self._waiting = False
         self.other = Box()
         self.other.setAccessibleName(self.tr("Run beside the one in front"))
         self.other.setToolTip(self.tr("Which run is B; A is the one in front"))
@@ -100,6 +101,12 @@ class CompareSection(Section):
             self._t = t
             self._tell()
 
+    def set_waiting(self, waiting: bool) -> None:
+        """Whether a duel is under way whose second run is still to come."""
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self.refresh()
+
     def refresh(self) -> None:
         """Another pair, image, or state of a run."""
         pair = self._pair.both()
@@ -131,7 +138,7 @@ class CompareSection(Section):
     def _between(self, pair: tuple[Run, Run] | None) -> Distance | None:
         """The distance of this pair and image: the one there was, if nothing is another."""
         process = self._panel.process
-        if pair is None or process is None:
+        if pair is None or process is None or self._waiting:
             return None
         films = [self._pair.film(run) for run in pair]
         image = self._panel.image if self._panel.watch.picture.alone() else None
@@ -168,15 +175,17 @@ class CompareSection(Section):
         self.parting.setVisible(distance is not None)
         if distance is None or pair is None:
             words = self.tr("Fork this run, or start another with as many images, to compare.")
-            if self._pair.others():
+            if self._waiting:
+                words = self.tr("A duel is under way: its numbers come with its second run.")
+            elif self._pair.others():
                 words = self.tr("Choose a run to see beside the one in front.")
             self.says.setText(words)
             return
         apart = ", ".join(text.differences(pair[0].recipe, pair[1].recipe))
-        if pair[0].recipe.steps != pair[1].recipe.steps:
-            steps = self.tr("{0} steps").format(f"{pair[1].recipe.steps:,}")
+        if pair[0].recipe.n_steps != pair[1].recipe.n_steps:
+            steps = self.tr("{0} steps in all").format(f"{pair[1].recipe.n_steps:,}")
             apart = f"{apart}, {steps}" if apart else steps
-        words = self.tr("B has {0}.").format(apart) if apart else self.tr("Both have one recipe.")
+        words = self.tr("B differs: {0}.").format(apart) if apart else self.tr("Equal settings.")
         self.says.setText(words)
         self._tell_numbers(distance)
 

@@ -18,7 +18,7 @@ from genstudio.ui.panels._denoise_duel_lock import Lock, all_times
 from genstudio.ui.panels._denoise_duel_start import Duel
 from genstudio.ui.panels._denoise_picture import BigPicture
 from genstudio.ui.panels._denoise_plug import Mode
-from genstudio.ui.panels._denoise_recipe import Recipe, Run
+from genstudio.ui.panels._denoise_recipe import Recipe, Run, RunState
 from genstudio.ui.panels._denoise_strip import Strips
 from genstudio.ui.panels._denoise_strip_row import Row
 from genstudio.ui.widgets.elided_label import ElidedLabel
@@ -93,9 +93,10 @@ class Beside(Mode):
 
     def __init__(self, panel: Denoise, pair: Pair, duel: Duel, compare: CompareSection) -> None:
         super().__init__()
-        self.words = self.tr("Side by side")
+        self.words = self.tr("Duel")
         self._panel, self._pair, self._duel, self._compare = panel, pair, duel, compare
         self._following = True
+        self._waited = False  # a duel's second walk was still to come
         self._in_front = False
         self._shown: tuple[Run | None, Run | None] = (None, None)
         self.lock = Lock(self)
@@ -137,7 +138,7 @@ class Beside(Mode):
     def _wire(self) -> None:
         panel, strips = self._panel, self.strips
         self._pair.changed.connect(self.refresh)
-        self._duel.changed.connect(self.refresh)
+        self._duel.changed.connect(self._duel_changed)
         self._duel.ready.connect(self._began)
         panel.runs.changed.connect(self.refresh)
         panel.runs.grew.connect(self._grew)
@@ -222,7 +223,9 @@ class Beside(Mode):
                 film = self._pair.film(run)
                 title = f"{letter}  {run.title()}"
                 tip = text.tip(run, self._panel.runs.run(run.parent), self._n_times())
-                rows.append(Row(str(run.id), title, film, detail=text.standing(run), tip=tip))
+                walks = run.state is RunState.RUNNING
+                detail = "" if walks else text.standing(run)
+                rows.append(Row(str(run.id), title, film, detail=detail, tip=tip))
         if a is not None and b is not None:
             rows.append(difference(self._pair, a, b, self.tr("A − B at the same t")))
         old = self.strips.rows()
@@ -254,7 +257,7 @@ class Beside(Mode):
         """Both pictures at the cursor; it goes along with what arrives, until the hand takes it."""
         frontier = self.lock.frontier()
         t = self.lock.t()
-        if frontier is not None and (self._following or t is None):
+        if frontier is not None and (self._following or t is None or t < frontier):
             t = frontier
         self._show_at(t)
 
@@ -337,6 +340,15 @@ class Beside(Mode):
             film = self._pair.film(run)
             if len(film):
                 self.show_time(float(film.times[film.place_of(index)]))
+
+    def _duel_changed(self) -> None:
+        """A duel begins, goes on or is over: its first walk is followed as it comes."""
+        waits = self._duel.waiting()
+        if waits and not self._waited:
+            self._following = True
+        self._waited = waits
+        self._compare.set_waiting(waits)
+        self.refresh()
 
     def _began(self, a: int, b: int) -> None:
         """Both runs of a duel have begun."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -157,13 +158,12 @@ class DuelSection(Section):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
-        column.addLayout(own)
-        column.addLayout(shared)
-        column.addWidget(self.size)
-        column.addWidget(self.error)
-        column.addWidget(self.begin)
         for button in self.presets.values():
             column.addWidget(button)
+        column.addLayout(own)
+        column.addLayout(shared)
+        for widget in (self.size, self.error, self.begin):
+            column.addWidget(widget)
         column.addLayout(self.facts)
 
     # Get and set -------------------------------------------------------------------------------
@@ -177,6 +177,10 @@ class DuelSection(Section):
             column.set_classes([str(k) for k in range(process.n_classes)])
             column.set_most_steps(process.n_steps)
         self._set(*sides_of(PRESETS["few"], self._base(), process.n_steps))
+
+    def named(self, names: Sequence[str]) -> None:
+        for column in (*self.columns, self.shared):
+            column.set_classes(names)
 
     def recipes(self) -> tuple[Recipe, Recipe] | None:
         """Both sides as they are set, or None while something is wrong."""

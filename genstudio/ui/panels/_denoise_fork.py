@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +63,7 @@ class Forker(QObject):
         section.clear_wanted.connect(self.picture.clear)
         self.picture.tool_changed.connect(section.set_tool)
         self.picture.brush_changed.connect(section.size.set_value)
+        self.picture.erasing_changed.connect(section.erase.setChecked)
         self.picture.edited.connect(lambda _kind, _array: self.follow())
         self.picture.mask_changed.connect(lambda _mask: self.follow())
         self.picture.refused.connect(panel.say)
@@ -253,6 +255,9 @@ class _Section(ForkSection):
 
     def use(self, ref: ModelRef | None, process: Process | None) -> None:
         self.forker.use(process)
+
+    def named(self, names: Sequence[str]) -> None:
+        self.column.set_classes(names)
 
     def showEvent(self, event: QShowEvent) -> None:
         self.forker.follow(unseen=True)

@@ -18,6 +18,7 @@ it may listen to: `panel.step_shown(run id, k)`, `panel.image_chosen(index)`,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,6 +88,9 @@ class Section(QWidget):
 
     def use(self, ref: ModelRef | None, process: Process | None) -> None:
         """Another model."""
+
+    def named(self, names: Sequence[str]) -> None:
+        """The classes that the model knows have these names."""
 
     def unfolded(self, shown: bool) -> None:
         """It has been unfolded, or folded away: only what is unfolded is computed."""

@@ -158,6 +158,8 @@ class Denoise(Panel):
             names = list(answer.value)
             if len(names) == self.process.n_classes:
                 self.settings.set_classes(names)
+                for section in self.column.sections.values():
+                    section.named(names)
 
     def _known(self, answer: Answer) -> None:
         if self.ref is None:
