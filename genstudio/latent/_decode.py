@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -58,6 +59,37 @@ def latent_batch(model: Any, z: ArrayLike) -> Tensor:
             "Choose a plane through its own latent space."
         )
     return to_tensor(array, model)
+
+
+@torch.no_grad()
+def decoded(model: Any, z: Tensor) -> Generator[None, None, Tensor]:
+    """model.decode(z), with a yield after each step where it takes several."""
+    if not hasattr(model, "decoding"):
+        whole: Tensor = model.decode(z)
+        return whole
+    return (yield from _stepped(model.decoding(z)))
+
+
+@torch.no_grad()
+def encoded(model: Any, x: Tensor) -> Generator[None, None, tuple[Tensor, Tensor | None]]:
+    """Mean (N, D) and std of model.encode(x), with a yield after each step where it takes
+    several.
+    """
+    if not hasattr(model, "encoding"):
+        posterior = model.encode(x)
+        return posterior.mean, posterior.std
+    last = yield from _stepped(model.encoding(x))
+    return last.flatten(1), None
+
+
+def _stepped(steps: Iterator[Tensor]) -> Generator[None, None, Tensor]:
+    """The last of some steps, with a yield after each."""
+    last = None
+    for step in steps:
+        last = step
+        yield None
+    assert last is not None  # a walk has a step or more
+    return last
 
 
 def chunk_size(model: Any) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genstudio.latent._decode import chunk_size, note_speed, to_tensor
+from genstudio.latent._decode import chunk_size, decoded, note_speed, to_tensor
 
 Curve = Callable[[np.ndarray], np.ndarray]  # parameters (n,) to latent points (n, D)
 
@@ -32,8 +32,7 @@ def images(model: Any, z: np.ndarray) -> Generator[None, None, Tensor]:
     while done < len(batch):
         part = batch[done : done + piece(model)]
         begun = time.perf_counter()
-        with torch.no_grad():
-            parts.append(model.decode(part))
+        parts.append((yield from decoded(model, part)))
         note_speed(model, len(part), begun)
         done += len(part)
         if done < len(batch):

@@ -12,9 +12,9 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from genstudio.abilities import BadInput
+from genstudio.abilities import BadInput, has_noise_space
 from genstudio.data import Dataset, Split, loading
-from genstudio.latent._decode import image_batch, latent_batch, to_numpy, to_tensor
+from genstudio.latent._decode import encoded, image_batch, latent_batch, to_numpy, to_tensor
 
 PIECE_S = 0.004  # a piece of work after which a newer ask may take over
 FIRST = 128
@@ -80,9 +80,7 @@ def encode(
     while done < len(order):
         begun = time.perf_counter()
         rows = order[done : done + chunk]
-        with torch.no_grad():
-            posterior = model.encode(part.batch(rows).to(model.device))
-        store.put(done, posterior.mean, posterior.std)
+        store.put(done, *(yield from encoded(model, part.batch(rows).to(model.device))))
         done += len(rows)
         seconds = max(time.perf_counter() - begun, 1e-5)
         chunk = int(min(MAX_CHUNK, max(16, chunk * min(2.0, PIECE_S / seconds))))
@@ -93,7 +91,15 @@ def encode(
 def whole(
     model: Any, data: str | Dataset, split: str = "train", limit: int | None = None
 ) -> Generator[None, None, Encodings]:
-    """The last of what `encode` yields, for a query that needs all; its yields carry nothing."""
+    """The last of what `encode` yields, for a query that needs all; its yields carry nothing.
+
+    Raises: BadInput as `encode`, and where codes are noise, which tells nothing of the images.
+    """
+    if has_noise_space(model):
+        raise BadInput(
+            "The codes of this model are noise, and noise has no classes, directions or density of "
+            "its own. Choose a model with a small latent space."
+        )
     work = encode(model, data, split, limit)
     while True:
         try:

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from genstudio.abilities import BadInput
+from genstudio.abilities import BadInput, has_noise_space
 from genstudio.latent import _density, _frames, _geodesic, probe
 from genstudio.latent._decode import latent_batch, to_numpy
 from genstudio.latent._frames import Curve
@@ -120,6 +120,11 @@ def trace(
     points = _checked(model, kind, knots, frames)
     if not (np.isfinite(density) and density >= 0.0):
         raise BadInput(f"The density term has a weight of 0 or more, got {density}.")
+    if kind == "geodesic" and has_noise_space(model):
+        raise BadInput(
+            "A geodesic bends by the decoder's slope, and where codes are noise the decoder is the "
+            "whole walk of the net. Choose the spherical path, which keeps the noise typical."
+        )
     at = parameters(len(points), frames)
     first = 0.0 if kind == "geodesic" else 1.0
     path = yield from _measured(model, kind, _curve(model, kind, points, centre), at, even, first)

@@ -66,7 +66,7 @@ def sheet_and_encodings(
     """
     whole: Sheet | None = None
     for part in sheet.decode(model, **cells):
-        whole = part
+        whole = part or whole
         yield None
     encoded: Encodings | None = None
     for some in encode(model, **images):

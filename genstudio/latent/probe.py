@@ -48,7 +48,10 @@ def details(model: Any, z: ArrayLike) -> Probe:
     spread = cov.diagonal().clamp(min=1e-12).sqrt()
     z64 = batch[0].cpu().double()
     cycle = ((back[0].cpu().double() - z64) / spread).square().mean().sqrt()
-    log_prior = gaussian_log_density(z64, mean, cov)
+    if kind == "prior":
+        log_prior = float(-0.5 * (z64.square() + math.log(2 * math.pi)).sum())
+    else:
+        log_prior = gaussian_log_density(z64, mean, cov)
     return Probe(np.asarray(z, np.float32), to_numpy(image[0]), log_prior, float(cycle), kind)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from genstudio.abilities import BadInput
-from genstudio.latent._decode import chunk_size, latent_batch, note_speed, seconds_for
+from genstudio.latent._decode import chunk_size, decoded, latent_batch, note_speed, seconds_for
 from genstudio.latent.plane import Plane, on_shell
 
 MAX_CELLS = 1 << 16
@@ -42,10 +42,10 @@ def decode(
     shell: float | None = None,
     coarse: int = 0,
     cell_px: int | None = None,
-) -> Generator[Sheet, None, Sheet]:
+) -> Generator[Sheet | None, None, Sheet]:
     """Query: sheets of ever more cells, the last one complete (it is returned too).
 
-    Each piece takes a few ms, so that a newer ask can take over.
+    Each piece takes a few ms, so that a newer ask can take over; a yield of None shows nothing.
 
     xs (cols,) and ys (rows,) are plane coordinates in latent units (on another scale: the
     `Scale.inverse` of map coordinates). `shell` moves each z to that norm. `coarse` is the number
@@ -67,8 +67,9 @@ def decode(
     first: Sheet | None = None
     if 0 < coarse < max(len(columns), len(rows)) and not _is_quick(model, len(columns) * len(rows)):
         few_x, few_y = _thin(columns, coarse), _thin(rows, coarse)
-        for first in cells.sheets(few_x, few_y, None):
-            yield Sheet(first.mosaic, few_x, few_y, 0.0)
+        for few in cells.sheets(few_x, few_y, None):
+            first = few or first
+            yield None if few is None else Sheet(few.mosaic, few_x, few_y, 0.0)
     return (yield from cells.sheets(columns, rows, first))
 
 
@@ -104,7 +105,7 @@ class _Cells:
 
     def sheets(
         self, xs: np.ndarray, ys: np.ndarray, before: Sheet | None
-    ) -> Generator[Sheet, None, Sheet]:
+    ) -> Generator[Sheet | None, None, Sheet]:
         """Growing sheets of these cells; the ones to come show what `before` has in their place."""
         rows, cols = len(ys), len(xs)
         points = np.empty((rows, cols, 2), np.float32)
@@ -119,7 +120,7 @@ class _Cells:
             step = max(1, chunk_size(self._model) // cols)
             if rows - done <= step * 1.5 or _is_quick(self._model, rows * cols):
                 step = rows - done
-            part = self._decode(batch[done * cols : (done + step) * cols])
+            part = yield from self._decode(batch[done * cols : (done + step) * cols])
             if step == rows:
                 whole = Sheet(_picture(part, rows, cols), xs, ys)
                 yield whole
@@ -133,11 +134,10 @@ class _Cells:
             yield whole
         return whole
 
-    @torch.no_grad()
-    def _decode(self, z: Tensor) -> Tensor:
+    def _decode(self, z: Tensor) -> Generator[None, None, Tensor]:
         """Images (n, C, h, w) as float 0.5 to 255.5, ready to be cut to whole numbers."""
         begun = time.perf_counter()
-        x: Tensor = self._model.decode(z)
+        x = yield from decoded(self._model, z)
         if x.shape[1] not in (1, 3):
             x = x[:, :1]
         if self._shrink is not None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genstudio.abilities import BadInput
+from genstudio.abilities import BadInput, has_noise_space
 from genstudio.data import Dataset, load
 from genstudio.latent.encodings import split_of
 from genstudio.latent.sheet import mosaic
@@ -27,8 +27,8 @@ class Look:
     """Pictures without gaps, uint8 (height, width) or (height, width, 3).
 
     `pairs` has n test images above the model's rows of them, `title` says which; None where it has
-    none. `inputs` and `outputs` are its first row and its last. `index` (n,) are the images' places
-    in the test split.
+    none. `inputs` is its first row, and `outputs` its last where that are reconstructions. `index`
+    (n,) are the images' places in the test split.
     """
 
     samples: np.ndarray
@@ -71,7 +71,7 @@ def look(
     columns = len(index)
     inputs = mosaic(x, columns)
     below = [mosaic(row.cpu(), columns) for row in lesson]
-    outputs = below[-1] if below else None
+    outputs = below[-1] if below and not has_noise_space(model) else None
     pairs = np.concatenate([inputs, *below]) if below else None
     title = model.lesson_title
     return Look(mosaic(drawn, n), pairs, inputs, outputs, index.numpy(), title)

@@ -88,7 +88,7 @@ def test_a_diffusion_model_shows_what_it_is_taught() -> None:
         guess = (a.sqrt() * noised - (1 - a).sqrt() * v).clamp(-1, 1)
     shown = torch.cat(list((guess[:, 0] + 1) / 2 * 255), 1).numpy()
     np.testing.assert_allclose(seen.pairs[56:], shown, atol=0.6)
-    np.testing.assert_array_equal(seen.outputs, seen.pairs[56:])
+    assert seen.outputs is None  # nothing is reconstructed
 
 
 def test_a_look_at_a_diffusion_model_runs_its_net_few_times_and_one_at_a_time(

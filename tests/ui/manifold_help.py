@@ -28,7 +28,7 @@ def write_run(
     """A run folder with a tiny model, a snapshot for each of `steps`; its source."""
     folder.mkdir(parents=True)
     kind = family(key)
-    settings = {"latent_dim": 2, **config}
+    settings = {"latent_dim": 2, **config} if "latent_dim" in kind.config.model_fields else config
     for step in (*steps, None):
         model = kind.build((1, 28, 28), kind.configure(settings), seed + (step or 0))
         with torch.no_grad():

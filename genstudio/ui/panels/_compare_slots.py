@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand
 
-from genstudio.abilities import LATENT, BadInput, Card
+from genstudio.abilities import LATENT, BadInput, Card, has_noise_space
 from genstudio.engine import shelf
 from genstudio.engine.messages import Failure
 from genstudio.ui.session import SLOTS, ModelRef, Session
@@ -154,6 +154,11 @@ def misfit(card: Card, first: Card) -> str:
     if LATENT not in card.abilities or not card.latent_dim:
         return (
             f"{card.name} does not encode images, so it has no map. Choose an autoencoder or a VAE."
+        )
+    if has_noise_space(card):
+        return (
+            f"The codes of {card.name} are noise, which one cursor does not share with the codes of"
+            " others. Look at it in Manifold, or measure it with genstudio compare."
         )
     if len(card.shape) != 3:
         return f"{card.name} makes points, and maps show images. Choose a model of images."

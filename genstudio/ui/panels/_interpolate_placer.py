@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from genstudio.abilities import LIKELIHOOD
+from genstudio.abilities import LIKELIHOOD, has_noise_space
 from genstudio.latent import plane as planes
 from genstudio.ui.panels import _interpolate_plane as chooser
 from genstudio.ui.panels._interpolate_codes import Codes
@@ -21,6 +21,7 @@ class Placer(QObject):
     """The plane stays while the pins lie on it, so that the map does not turn under the hand."""
 
     placed = Signal()  # another plane, or another home
+    arc_fits = Signal()  # a model came whose codes are noise, where the spherical path is the one
     centred = Signal()  # the mean code is known, or another
 
     def __init__(self, scene: Scene, plane: PathMap, codes: Codes) -> None:
@@ -51,7 +52,10 @@ class Placer(QObject):
 
     def show(self, ref: ModelRef | None) -> None:
         """Another model: its pictures come once plane and home are known."""
+        before = self._noise()
         self._ref, self._known, self.says = ref, False, ""
+        if self._noise() and not before:
+            self.arc_fits.emit()
         self.centre, self._fresh, self._whole = None, False, False
         self._ended.stop()
         if ref is None:
@@ -89,9 +93,10 @@ class Placer(QObject):
         prior = LIKELIHOOD in ref.card.abilities
         if pending or (dim == 2 and not prior and means is None):
             return
-        found = chooser.choose(self.choice, codes, means, dim)
+        kind = "mean" if self._noise() and self.choice == "pca" else self.choice
+        found = chooser.choose(kind, codes, means, dim)
         if found is None:
-            if self._known or means is None:
+            if self._known or means is None or self._noise():
                 return
             found = chooser.Found(planes.pca(means))
         self._put(found, means, prior)
@@ -126,12 +131,28 @@ class Placer(QObject):
         if plane.kind == "points":
             across = self.tr("from A to B")
             up = self.tr("towards C") if self.choice == "third" else self.tr("towards the mean")
+            if self._noise() and self.choice != "third":
+                up = self.tr("towards z = 0")
         if self._projected:
             text = self.tr("%1 (%2 projected)").replace("%1", across)
             across = text.replace("%2", self.tr(" and ").join(self._projected))
         return across, up
 
+    def note(self) -> str:
+        """What is to be known of this latent space, "" where nothing is."""
+        if not self._noise():
+            return ""
+        return self.tr(
+            "z is the noise that sampling begins with, so every picture is a whole walk; the"
+            " spherical path keeps the noise as strong as it is, the straight one weakens it."
+        )
+
+    def _noise(self) -> bool:
+        return self._ref is not None and has_noise_space(self._ref.card)
+
     def _means(self, dim: int) -> np.ndarray | None:
+        if self._noise():
+            return np.zeros((3, dim), np.float32)  # of noise, which needs no encodings to know it
         cloud = self._scene.cloud
         if not self._fresh or cloud is None or cloud.mean.shape[1] != dim:
             return None

@@ -31,7 +31,7 @@ class Teller(QObject):
             words.append(self.tr("bilinear mixtures of four codes"))
         panel.bar.status.setText(", ".join(words))
         panel.placer.note_projected(panel.projector.projected())
-        panel.column.paths.say(panel.placer.says or panel.tracer.gap_says())
+        panel.column.paths.say(panel.placer.says or panel.placer.note() or panel.tracer.gap_says())
 
     def lack(self) -> None:
         """Why there is no path at all, in the place of the film."""

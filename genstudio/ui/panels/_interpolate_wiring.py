@@ -31,6 +31,7 @@ def wire_pictures(panel: Interpolate) -> None:
     slots.menu_wanted.connect(menus.show_slot_menu)
     slots.dropped.connect(menus.take_mime)
     panel.session.path_wanted.connect(panel.show_path)
+    panel.placer.arc_fits.connect(lambda: panel.hand.set_t(panel.hand.t, "slerp"))
     bar.mode_chosen.connect(panel.set_mode)
     bar.layer_toggled.connect(panel.plane.set_layer_shown)
     bar.export_wanted.connect(menus.show_export_menu)

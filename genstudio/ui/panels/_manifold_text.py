@@ -26,6 +26,11 @@ switch on every z is moved along its ray to that norm.</p>
 figure 4); White 2016, Sampling Generative Networks (the shell).</p>
 """
 
+NOISE_NOTE = (
+    "z is the noise that sampling begins with: the map is a plane through three draws, moved to the"
+    " shell where noise lies. Each cell is a whole walk, and images are not shown as points."
+)
+
 
 def z_text(z: ArrayLike) -> str:
     """z as numbers that read back to the same float32, with commas."""

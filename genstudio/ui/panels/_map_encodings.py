@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from genstudio.abilities import has_noise_space
 from genstudio.engine.messages import Answer, JobState
 from genstudio.ui.panels._map_epoch import Epoch
 from genstudio.ui.session import Priority, Session
@@ -67,7 +68,11 @@ class Encodings(QObject):
         return None if self.cloud is None else self.cloud.without(self.hidden)
 
     def wanted(self) -> int:
-        """How many images are encoded: of a model in training a few, again for every look."""
+        """How many images are encoded: of a model in training a few, again for every look; none
+        where codes are noise, which is dear to reach and lies far off every plane.
+        """
+        if self._epoch.ref is not None and has_noise_space(self._epoch.ref.card):
+            return 0
         run = self._epoch.ref.run if self._epoch.ref is not None else None
         job = self._session.jobs().get(run) if run is not None else None
         training = job is not None and job.state is JobState.RUNNING
@@ -103,7 +108,7 @@ class Encodings(QObject):
         if not self._epoch.source or self._what() == self._asked:
             return
         self._asked, self._elsewhere = self._what(), False
-        if not self.subset.limit:
+        if not self.wanted():
             self._session.cancel(self, "encodings")
             self.cloud = None
             self.moved.emit()

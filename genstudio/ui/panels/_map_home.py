@@ -5,7 +5,7 @@ from __future__ import annotations
 from genstudio.latent import plane as planes
 from genstudio.latent.scale import Linear
 from genstudio.ui.panels._map_scene import Scene, Space
-from genstudio.ui.panels._map_space import home_view
+from genstudio.ui.panels._map_space import home_view, noise_space
 from genstudio.ui.widgets.latent_plane import LatentPlane, View
 
 ENOUGH_FOR_HOME = 500  # encodings after which the map of a model without a prior knows its place
@@ -22,13 +22,15 @@ class Home:
         self.known = True
         self.kept_view: View | None = None  # where to look instead, once the space is known
 
-    def first_space(self, dim: int, same_space: bool) -> Space:
-        """The space in which a model is shown first: the one there is, where it fits."""
+    def first_space(self, dim: int, same_space: bool, noise: bool = False) -> Space:
+        """The space in which a model is shown first: the one there is, where it fits. `noise` says
+        that codes are noise.
+        """
         space = self._scene.space
         scale = space.scale if self.has_prior else Linear()
         if same_space and space.plane.latent_dim == dim:
             return Space(space.plane, scale, space.shell)
-        return Space(planes.axes(dim), scale, None)
+        return noise_space(dim) if noise and dim > 2 else Space(planes.axes(dim), scale, None)
 
     def look(self, space: Space, move: bool) -> None:
         """Learn where home is in `space`, and go there unless the user looks elsewhere."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from genstudio.abilities import has_noise_space
 from genstudio.engine.messages import Answer, Failure
 from genstudio.ui.panels._map_epoch import Epoch
 from genstudio.ui.session import Priority, Session
@@ -41,12 +42,13 @@ class Sheet(QObject):
         if request is None:
             return
         self._busy, self.again = True, False
+        late = self._plane.sheets() or has_noise_space(self._epoch.ref.card)  # else the hand waits
         self._session.ask(
             self,
             "sheet",
             "latent.sheet:decode",
             model=self._epoch.source,
-            priority=Priority.SHEET if self._plane.sheets() else Priority.POINTER,
+            priority=Priority.SHEET if late else Priority.POINTER,
             then=partial(self.take, request, self._epoch.number),
             failed=partial(self._refused, self._epoch.number),
             **self.cells(request),

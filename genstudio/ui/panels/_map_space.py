@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from genstudio.abilities import LATENT, Card
 from genstudio.latent import ellipse
-from genstudio.latent.plane import Plane, on_shell
+from genstudio.latent.plane import Plane, on_shell, shell_radius, through
 from genstudio.latent.scale import Linear, Scale
 from genstudio.ui.widgets.latent_plane import Mark, View
 
+NOISE_SEED = 0  # of the three draws that the first plane of a space of noise goes through
 PRIOR_SPAN = 6.0  # the map of a model with a standard normal prior shows -3 to 3
 COVERED = (0.5, 99.5)  # percentiles of the encodings that the map of another model shows
 OFF_PLANE = 0.05  # latent units from the plane at which a pin no longer lies on it
@@ -74,6 +75,15 @@ def why_no_map(card: Card) -> str | None:
     return None
 
 
+def noise_space(dim: int) -> Space:
+    """A plane through three draws of N(0, I) in `dim` dimensions, on the shell where such noise
+    lies: every point of it is as likely a beginning as any.
+    """
+    draws = np.random.default_rng(NOISE_SEED).standard_normal((3, dim))
+    plane = through(draws[0], draws[1], draws[2])
+    return Space(plane, Linear(), shell_radius(dim))
+
+
 def home_view(space: Space, means: NDArray[np.floating] | None, has_prior: bool) -> View:
     """The view that shows where images are: three standard deviations of a standard normal prior on
     an axes plane, otherwise nearly all of the encodings (N, D).
@@ -82,7 +92,8 @@ def home_view(space: Space, means: NDArray[np.floating] | None, has_prior: bool)
         return View(0.5, 0.5, 1.0)
     fixed = has_prior and space.plane.kind == "axes"
     if fixed or means is None or len(means) < 3:
-        return View(0.0, 0.0, PRIOR_SPAN)
+        around = space.plane.kind != "axes" and space.shell is not None
+        return View(0.0, 0.0, 2.0 * space.shell if around and space.shell else PRIOR_SPAN)
     xy = space.plane.to_plane(means)
     low, high = np.percentile(xy, COVERED, axis=0)
     span = float(max(1e-3, np.max(high - low))) * 1.1

@@ -13,7 +13,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from genstudio.abilities import LIKELIHOOD
+from genstudio.abilities import LIKELIHOOD, has_noise_space
 from genstudio.engine.messages import Event, Failure
 from genstudio.latent.plane import Plane, shell_radius
 from genstudio.latent.points import stamps
@@ -29,7 +29,7 @@ from genstudio.ui.panels._manifold_overlays import Overlays
 from genstudio.ui.panels._manifold_pins import PinBoard, Pins
 from genstudio.ui.panels._manifold_probe import Prober
 from genstudio.ui.panels._manifold_study import Study
-from genstudio.ui.panels._manifold_text import HELP
+from genstudio.ui.panels._manifold_text import HELP, NOISE_NOTE
 from genstudio.ui.panels._manifold_time import TrainingTimeline
 from genstudio.ui.panels._manifold_wiring import wire
 from genstudio.ui.panels._map_home import Home
@@ -41,6 +41,8 @@ from genstudio.ui.widgets.latent_plane import LatentPlane
 from genstudio.ui.widgets.legend import Legend
 
 FIRST_MODEL = "vae-mnist-2d"
+
+NOISE_CELL = 2  # images of a cell's side stand for one where codes are noise
 
 
 class Manifold(Panel):
@@ -124,19 +126,24 @@ class Manifold(Panel):
             return
         before, self._ref = self._ref, ref
         home = self.home
-        home.has_prior = self.overlays.has_prior = LIKELIHOOD in ref.card.abilities
+        noise = has_noise_space(ref.card)
+        home.has_prior = LIKELIHOOD in ref.card.abilities and not noise
+        self.overlays.has_prior = home.has_prior
         dim = ref.card.latent_dim or 2
         same_space = before is not None and before.card.latent_dim == dim
-        space = home.first_space(dim, same_space)
+        space = home.first_space(dim, same_space, noise)
         self.bar.scale.set_value(space.scale.name)
         self.pages.setCurrentIndex(0)
         name = ref.title if ref.run is not None else ref.card.name
         self.bar.title.setText(self.tr("Manifold of %1").replace("%1", name))
         self.bar.scale.set_option_enabled("quantile", home.has_prior)
         self.column.plane.setVisible(dim > 2)
-        self.plane.set_image_size(ref.card.shape[1], ref.card.shape[2])
+        side = NOISE_CELL if noise else 1  # few cells where each takes the net many times
+        self.plane.set_image_size(side * ref.card.shape[1], side * ref.card.shape[2])
         self._timeline.set_model(ref)
-        home.known = home.has_prior and space.plane.kind == "axes"
+        home.known = noise or (home.has_prior and space.plane.kind == "axes")
+        self.column.plane.set_shell(space.shell is not None)
+        self.column.say_of_points(self.tr(NOISE_NOTE) if noise else "")
         keep = same_space and home.known
         if not same_space:
             self.hand.forget()

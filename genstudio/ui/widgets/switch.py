@@ -41,6 +41,10 @@ class Switch(QAbstractButton):
 
     place = Property(float, _get_place, _set_place)
 
+    def checkStateSet(self) -> None:
+        """Show what was set without a signal, too."""
+        self._slide(self.isChecked())
+
     def _slide(self, on: bool) -> None:
         self._move.stop()
         if not self.isVisible():
