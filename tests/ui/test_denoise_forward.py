@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from denoise_forward_help import WITHIN_MS, open_forward, open_panel, settle, write_ddpm
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from genstudio import data
 from genstudio.engine import library
 from genstudio.latent import denoise
+from genstudio.ui.main_window import MainWindow
 from genstudio.ui.panels import _denoise_forward_numbers as numbers
 from genstudio.ui.panels._denoise_forward import ForwardMode
 from genstudio.ui.panels._denoise_recipe import RunState
@@ -45,6 +48,10 @@ def mode(qtbot: QtBot, session: Session, source: str) -> ForwardMode:
 def image(index: int) -> np.ndarray:
     """Test image `index` of MNIST, float32 (1, 28, 28)."""
     return data.load("mnist").test.batch(slice(index, index + 1))[0].numpy()
+
+
+def minus(number: str) -> str:
+    return number.replace("-", "−")
 
 
 def rest(qtbot: QtBot, mode: ForwardMode) -> None:
@@ -114,12 +121,12 @@ def test_under_each_picture_stands_what_was_measured_in_it(mode: ForwardMode) ->
     a = float(mode._panel.process.alpha_bar[mode.noising.t])
     image_lines, closed, walk = ([line.text() for line in p.lines] for p in mode.view.pictures)
     wanted = numbers.mean_of(x0, a)
-    assert image_lines[0] == f"formula {wanted.value:.3f} ± {wanted.error:.3f}"
+    assert image_lines[0] == minus(f"formula {wanted.value:.3f} ± {wanted.error:.3f}")
     assert f"{math.sqrt(1 - a):.3f} ±" in image_lines[1]
     mean, noise = numbers.measured(mode.noising.closed, x0, a)
-    assert closed == [f"mean {mean:+.3f}", f"noise {noise:.3f}"]
+    assert closed == [minus(f"mean {mean:.3f}"), f"noise {noise:.3f}"]
     mean, noise = numbers.measured(mode.noising.walked(mode.noising.t)[1], x0, a)
-    assert walk == [f"mean {mean:+.3f}", f"noise {noise:.3f}"]
+    assert walk == [minus(f"mean {mean:.3f}"), f"noise {noise:.3f}"]
     assert all(p.lines[0].property("role") == "caption" for p in mode.view.pictures)
 
 
@@ -242,6 +249,76 @@ def test_other_noise_is_another_seed_in_both_ways(qtbot: QtBot, mode: ForwardMod
     assert mode.view.seed.value() == 1
     assert not np.array_equal(mode.noising.closed, before[0])
     assert not np.array_equal(mode.noising.walked(t)[1], before[1])
+
+
+def test_a_figure_far_from_its_formula_is_coloured_and_says_so(
+    qtbot: QtBot, mode: ForwardMode
+) -> None:
+    mode.noising.closed = mode.noising.closed * 1.3
+    mode.noising.closed_came.emit()
+    line = mode.view.pictures[1].lines[1]
+    assert line.property("role") == "warning"
+    assert "More than three standard errors" in line.toolTip()
+    mode.set_t(mode.noising.t + 1)
+    rest(qtbot, mode)
+    assert line.property("role") == "caption"
+
+
+# The window's ways in ----------------------------------------------------------------------------
+
+
+def test_drawing_pasting_and_dropping_end_in_the_forward_view(
+    qtbot: QtBot, make_window: Callable[..., MainWindow], source: str
+) -> None:
+    window = make_window()
+    session = window.session
+    session.panel_wanted.emit("denoise")
+    session.show("A", source)
+    panel = window.panels.panel("denoise")
+    qtbot.waitUntil(lambda: panel.process is not None, timeout=WITHIN_MS)
+    panel.set_mode("forward")
+    mode = panel.modes["forward"]
+    settle(qtbot, panel, mode.noising.complete)
+    canvas = window.library.canvas
+    sheet = canvas.sheet_rect().center().toPoint()
+    QTest.mousePress(canvas, LEFT, NONE, sheet - QPoint(20, 20))
+    QTest.mouseMove(canvas, sheet + QPoint(20, 20))
+    QTest.mouseRelease(canvas, LEFT, NONE, sheet + QPoint(20, 20))
+    settle(qtbot, panel, mode.noising.complete)
+    drawn = mode.noising.image
+    assert mode.view.source.says.text() == "drawing"
+    assert drawn.shape == (1, 28, 28)
+    assert drawn.max() > 0.5
+    picture = QImage(56, 40, QImage.Format.Format_RGB888)
+    picture.fill(0)
+    for row in range(10, 30):
+        picture.setPixelColor(28, row, QColor("white"))
+    data = QMimeData()
+    data.setImageData(picture)
+    QApplication.clipboard().setMimeData(data)
+    mode.view.source.paste_wanted.emit()
+    settle(qtbot, panel, mode.noising.complete)
+    pasted = mode.noising.image
+    assert mode.view.source.says.text() == "pasted image"
+    assert not np.array_equal(pasted, drawn)
+    mode.show_index(2)
+    settle(qtbot, panel, mode.noising.complete)
+    dropped = QMimeData()
+    dropped.setImageData(picture)
+    for kind in (QDragEnterEvent, QDropEvent):
+        place = QPoint(50, 50) if kind is QDragEnterEvent else QPointF(50, 50)
+        event = kind(place, Qt.DropAction.CopyAction, dropped, LEFT, NONE)
+        QApplication.sendEvent(mode, event)
+        assert event.isAccepted()
+    settle(qtbot, panel, mode.noising.complete)
+    np.testing.assert_array_equal(mode.noising.image, pasted)
+    mode.view.source.drawing_wanted.emit()
+    settle(qtbot, panel, mode.noising.complete)
+    np.testing.assert_array_equal(mode.noising.image, drawn)
+    QApplication.clipboard().clear()
+    mode.view.source.paste_wanted.emit()
+    assert "no image to take" in mode.view.error.text()
+    np.testing.assert_array_equal(mode.noising.image, drawn)
 
 
 # Denoise from here -------------------------------------------------------------------------------

@@ -120,7 +120,7 @@ class ForwardMode(Mode):
         return self._line
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(420, 320)
+        return QSize(456, 320)
 
     def state(self) -> dict[str, Any]:
         if self._process is None:
@@ -315,9 +315,9 @@ class ForwardMode(Mode):
         if intake is not None:
             intake.open_image()
 
-    def _take_mime(self, mime: QMimeData) -> None:
+    def _take_mime(self, mime: QMimeData | None) -> None:
         intake = self._intake()
-        if intake is None or not intake.take(mime):
+        if intake is None or mime is None or not intake.take(mime):
             self._refuse(self.tr("There is no image to take. Copy one first."))
 
     def _take_drawing(self) -> None:

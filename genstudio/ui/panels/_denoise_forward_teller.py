@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,7 @@ class Teller(QObject):
         self._view, self._noising, self._inversion, self._line = view, noising, inversion, line
         self._process: Process | None = None
         self._way = "noise"
+        self._shown: tuple[object, ...] = ()  # what the strip was drawn of
         self._looked = -1  # the inversion's frame under the transport bar; -1 for the newest
 
     def use(self, process: Process | None) -> None:
@@ -53,9 +55,8 @@ class Teller(QObject):
 
     def look_near(self, t: int) -> None:
         """Show the inversion's frame that is nearest to t."""
-        frames = self._inversion.frames
-        if frames:
-            self.look_at(min(range(len(frames)), key=lambda k: abs(frames[k].scalars["t"] - t)))
+        if self._inversion.frames:
+            self.look_at(self._near(t))
 
     def moved(self) -> None:
         """The hand went to another t or seed: sliders follow, pictures when they have come."""
@@ -76,15 +77,27 @@ class Teller(QObject):
         process, noising, view = self._process, self._noising, self._view
         if process is None:
             return
-        n = process.n_steps if noising.image is not None else 0
-        noise = self._way == "noise"
-        view.strip.show_walk(n, self._walk_at if noise else self._inverted_at)
+        self._show_strip(process)
         view.pictures[0].show_x(noising.x0)
         self.moved()
         if self._way == "noise":
             self._tell_noise()
         else:
             self._tell_inversion()
+
+    def _show_strip(self, process: Process) -> None:
+        """The walk, or the inversion, in the strip; drawn anew only where it is another one."""
+        noising, noise = self._noising, self._way == "noise"
+        frames = self._inversion.frames
+        shown = (process, noising.image, frames, str(noising.seed), self._way)
+        if len(self._shown) != len(shown) or any(
+            now is not before and not (isinstance(now, str) and now == before)
+            for now, before in zip(shown, self._shown, strict=True)
+        ):
+            self._shown = shown
+            n = process.n_steps if noising.image is not None else 0
+            self._view.strip.show_walk(n, self._walk_at if noise else self._inverted_at)
+        self._view.strip.grow()
 
     def _walk_at(self, t: int) -> np.ndarray | None:
         walked = self._noising.walked(t)
@@ -95,8 +108,14 @@ class Teller(QObject):
         frames = self._inversion.frames
         if not frames or t > frames[-1].scalars["t"]:
             return None
-        near = min(frames, key=lambda frame: abs(frame.scalars["t"] - t))
-        return np.asarray(near.arrays["x_t"][0])
+        return np.asarray(frames[self._near(t)].arrays["x_t"][0])
+
+    def _near(self, t: int) -> int:
+        """The place of the inversion's frame that is nearest to t; there is one at least."""
+        frames = self._inversion.frames
+        after = bisect_left(frames, t, key=lambda frame: frame.scalars["t"])
+        beside = [k for k in (after - 1, after) if 0 <= k < len(frames)]
+        return min(beside, key=lambda k: abs(frames[k].scalars["t"] - t))
 
     # Adding noise ------------------------------------------------------------------------------
 
@@ -153,19 +172,17 @@ class Teller(QObject):
         x0: np.ndarray,
         wanted: tuple[Figure, Figure],
     ) -> None:
-        """A picture's title, and its mean and noise, in red where they are not as they should."""
+        """A picture's title, its mean and noise, coloured where far from the formula."""
         assert self._process is not None
         a = float(self._process.alpha_bar[t])
         found = measured(x_t, x0, a)
         words = (self.tr("mean {0}"), self.tr("noise {0}"))
-        lines = [
-            words[k].format(f"{found[k]:+.3f}" if k == 0 else f"{found[k]:.3f}") for k in (0, 1)
-        ]
+        lines = [words[k].format(_minus(f"{found[k]:.3f}")) for k in (0, 1)]
         picture.say(title.format(f"{t:,}"), *lines)
         tips = []
         for figure, value, line in zip(wanted, found, picture.lines, strict=True):
             fits = figure.agrees(value)
-            theme.role(line, "caption" if fits else "error")
+            theme.role(line, "caption" if fits else "warning")
             near = self.tr("Within three standard errors of the formula.")
             far = self.tr("More than three standard errors from the formula.")
             tips.append(near if fits else far)
@@ -195,7 +212,7 @@ class Teller(QObject):
                 self.tr("its noise x_T")
                 if last
                 else self.tr("inverted to t = {0}").format(f"{t:,}"),
-                self.tr("mean {0}").format(f"{x.mean():+.3f}"),
+                self.tr("mean {0}").format(_minus(f"{x.mean():.3f}")),
                 self.tr("deviation {0}").format(f"{x.std():.3f}"),
             )
             words = self.tr("Noise drawn from N(0, I) has {0}.")
@@ -262,5 +279,9 @@ class Teller(QObject):
 
 
 def _wanted(figure: Figure) -> str:
-    """A number with its standard error, as in "-0.60 ± 0.02"."""
-    return f"{figure.value:.3f} ± {figure.error:.3f}"
+    """A number with its standard error, as in "−0.60 ± 0.02"."""
+    return _minus(f"{figure.value:.3f} ± {figure.error:.3f}")
+
+
+def _minus(number: str) -> str:
+    return number.replace("-", "−")

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from genstudio.ui import theme
 
-LEFT, RIGHT, TOP, BOTTOM = 34, 8, 8, 18  # px around the plot
+LEFT, RIGHT, TOP, BOTTOM = 42, 8, 8, 18  # px around the plot
 HEIGHT = 112
 DOT_PX = 2.5
 
