@@ -173,15 +173,14 @@ class Plane(Mode):
         if self.record is None or self.record.line is not self._panel.line:
             self._run_changed()
             return
-        if k != self._k and self._k >= 0:
+        if k != self._k and self._k >= 0 and not self.time.moving:
             self.time.set_at_end(False)
         self._show()
 
     def _scrubbed(self) -> None:
-        """The hand has moved the cursor, or playing has."""
+        """The hand moves the cursor, or playing does: it goes to the end by itself no more."""
         if self.record is not None and self.record.whole:
             self._follow = False
-        self._show()
 
     def _show(self) -> None:
         """The particles, the density and the score at the step under the cursor."""

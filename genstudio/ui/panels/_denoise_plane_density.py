@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from genstudio.latent.particles import Histograms
 
 REACH = 7.0  # data units from the middle, of the coarse grid and of the histogram
-COARSE, FINE_PX = 160, 4.0  # cells along each side; logical pixels of a fine cell
+COARSE, FINE_PX = 160, 3.5  # cells along each side; logical pixels of a fine cell
 BINS = 140  # along each side of the histogram: a tenth of a data unit
 KEPT_COARSE, KEPT_FINE = 1024, 96  # times whose pictures are kept
 N_POINTS, MAX_STEPS = 20_000, 100  # of the histogram
@@ -50,7 +50,7 @@ class Density(QObject):
         self.kind = "true"
         self.shown: tuple[str, int, float] | None = None  # kind, t, density at the brightest
         self._coarse: OrderedDict[Hashable, tuple[NDArray[np.uint8], float]] = OrderedDict()
-        self._fine: OrderedDict[Hashable, tuple[NDArray[np.uint8], Extent]] = OrderedDict()
+        self._fine: OrderedDict[Hashable, NDArray[np.uint8]] = OrderedDict()
         self._puts = 0
         self._walk: dict[str, Any] | None = None
         self._steps: list[int] = []
@@ -114,7 +114,8 @@ class Density(QObject):
             return
         known = self._coarse.get(self._key())
         if known is not None:
-            self._put("true", self._t, known[0], _WHOLE, known[1])
+            if (*self._key(), around(self._plane.wanted_frame())[0]) not in self._fine:
+                self._put("true", self._t, known[0], _WHOLE, known[1])
             self._sharpen()
             return
         key, t = self._key(), self._t
@@ -136,16 +137,15 @@ class Density(QObject):
         extent, size = around(self._plane.wanted_frame())
         key = (*self._key(), extent)
         if key in self._fine:
-            picture, _ = self._fine[key]
-            self._put("true", self._t or 0, picture, extent, self._coarse[self._key()][1])
+            self._put("true", self._t or 0, self._fine[key], extent, self._coarse[self._key()][1])
             return
-        cell = FINE_PX * self._plane.devicePixelRatioF()
+        cell = int(FINE_PX * self._plane.devicePixelRatioF()) + 0.5  # whole ones are not smoothed
         columns, rows = (max(8, round(length / cell)) for length in size)
         about, peak, t = self._key(), self._coarse[self._key()][1], self._t or 0
 
         def take(answer: Answer) -> None:
             picture = _levels(answer.value, peak)
-            _keep(self._fine, key, (picture, extent), KEPT_FINE)
+            _keep(self._fine, key, picture, KEPT_FINE)
             if about == self._key() and self.kind == "true":
                 self._put("true", t, picture, extent, peak)
 

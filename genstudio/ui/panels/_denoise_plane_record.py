@@ -29,11 +29,14 @@ class Record:
         self.line, self.scale = line, np.float32(scale)
         self.run = line.run
         self.n = line.run.recipe.n
+        self._whole = False
 
     @property
     def have(self) -> int:
         """How many steps there are so far."""
         steps = self.line.steps
+        if self._whole:
+            return len(steps)
         if not steps or self._frame(0) is None:
             return 0
         last = self.line.frontier()
@@ -44,7 +47,8 @@ class Record:
     @property
     def whole(self) -> bool:
         """Whether the walk has come to its end."""
-        return self.have == len(self.line.steps) > 0
+        self._whole = self._whole or self.have == len(self.line.steps) > 0
+        return self._whole
 
     @property
     def n_places(self) -> int:

@@ -11,12 +11,13 @@ from genstudio.ui.panels._denoise_line import StepTimeline
 class PlaneTimeline(Timeline):
     """The steps of the chosen run, with one more place: where its particles ended."""
 
-    scrubbed = Signal()  # the hand, or playing, went to a place
+    scrubbed = Signal()  # the hand, or playing, goes to a place
 
     def __init__(self, steps: StepTimeline, parent: QObject) -> None:
         super().__init__(parent)
         self._steps = steps
         self._at_end = False
+        self.moving = False  # the cursor is on its way to a place of this record
         self.whole = False  # whether the end is known
         steps.changed.connect(self.changed)
 
@@ -46,9 +47,11 @@ class PlaneTimeline(Timeline):
         last = self._steps.count()
         if index >= last and not self.whole:
             return
-        self._steps.set_index(min(index, last - 1))
-        self.set_at_end(index >= last)
         self.scrubbed.emit()
+        self._at_end, self.moving = index >= last, True
+        self._steps.set_index(min(index, last - 1))
+        self.moving = False
+        self.changed.emit()
 
     def label(self, index: int) -> str:
         if index < self._steps.count():
