@@ -40,6 +40,7 @@ class Column(QWidget):
     def add(self, section: Section) -> Fold:
         """Put a section into its place by `order`."""
         fold = Fold(section.title, section, section.tip, shown=section.shown)
+        fold.setMinimumWidth(1)  # a wide section must not push the others out of sight
         fold.toggled.connect(section.unfolded)
         orders = [each.order for each in self.sections.values()]
         place = sum(order <= section.order for order in orders)

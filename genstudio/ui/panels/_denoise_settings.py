@@ -135,7 +135,7 @@ class Settings(Section):
         self.record.setWordWrap(True)
         self.error = theme.error(QLabel())
         self.error.setWordWrap(True)
-        self.run = theme.primary(QPushButton(self.tr("Run with these settings")))
+        self.run = theme.primary(QPushButton(self.tr("Run these settings")))
         self.run.setToolTip(self.tr("Such a long run waits for this button"))
         self.live = QWidget()
         self.again = QPushButton(self.tr("Sample again"))

@@ -238,8 +238,9 @@ class Transport(QWidget):
         nothing or squeeze the slider.
         """
         row = self.layout()
-        self._loop_button.setHidden(self.width() < self.minimumSizeHint().width() + LOOP_PX)
         cut = self._label.sizeHint().width() - self._label.minimumSizeHint().width()
+        least = self.minimumSizeHint().width()
+        self._loop_button.setHidden(self.width() < least + LOOP_PX + cut)
         taken = row.minimumSize().width() + cut  # the label is cut last
         if not self._caption.isHidden():
             taken -= self._caption.minimumSizeHint().width() + row.spacing()
