@@ -80,6 +80,7 @@ class BigPicture(PictureCanvas):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._mask_layer = paint.MaskLayer()
         self._brush = BrushHand(self)
         self._brush.painted.connect(self._painted)
         self._brush.moved.connect(self.update)
@@ -369,7 +370,7 @@ class BigPicture(PictureCanvas):
         super().focusOutEvent(event)
 
     def _paint_over(self, painter: QPainter, pane: Pane) -> None:
-        paint.mask(painter, pane, self._brush.shown_mask())
+        self._mask_layer.paint(painter, pane, self._brush.shown_mask())
         if self._brush.tool:
             paint.pen(painter, pane, self._brush, self._index, self.hasFocus())
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -28,6 +28,7 @@ from genstudio.ui.widgets.image_view import mime, to_qimage
 
 _SCALE_PX = 96  # width of the bar that says what the colours are
 _BAR_PX = 8
+_MASK_EDGE_PX = 2  # of the line around a mask, beyond the image
 _DRAGGED_PX = 112  # side of the picture under the pointer while it is dragged out
 
 
@@ -93,33 +94,50 @@ def pixel(painter: QPainter, pane: Pane, image: int, row: int, column: int) -> N
         painter.drawRect(rect)
 
 
-def mask(painter: QPainter, pane: Pane, kept: np.ndarray | None) -> None:
-    """Hatching over what is kept and a line around it, in every image."""
-    if kept is None:
-        return
-    path = outline(kept)
-    tint = theme.colour("accent", 0.22)
-    for index in range(pane.first, pane.first + pane.n):
-        cell = pane.cell_rect(index)
-        factor = cell.width() / pane.image[1]
-        to_cell = QTransform.fromTranslate(cell.x(), cell.y()).scale(factor, factor)
-        placed = to_cell.map(path)
-        painter.fillPath(placed, tint)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for colour, pattern in (
-            (QColor(0, 0, 0, 150), Qt.BrushStyle.FDiagPattern),
-            (QColor(255, 255, 255, 170), Qt.BrushStyle.FDiagPattern),
-        ):
-            brush = QBrush(colour, pattern)
-            shift = 1 if colour.red() == 0 else 0
-            brush.setTransform(QTransform.fromTranslate(cell.x() + shift, cell.y()))
-            painter.fillPath(placed, brush)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(0, 0, 0, 170), 3))
-        painter.drawPath(placed)
-        painter.setPen(QPen(theme.colour("accent"), 1.5))
-        painter.drawPath(placed)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+class MaskLayer:
+    """Hatching over what is kept and a line around it, drawn once for each mask and size."""
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._kept: np.ndarray | None = None
+        self._pixmap = QPixmap()
+
+    def paint(self, painter: QPainter, pane: Pane, kept: np.ndarray | None) -> None:
+        """Lay it over every image of a side; `kept` is (H, W), True where a pixel is kept."""
+        if kept is None:
+            return
+        ratio = painter.device().devicePixelRatioF()
+        key = (pane.cell.width(), pane.cell.height(), ratio, theme.colours().scheme)
+        if kept is not self._kept or key != self._key:
+            self._kept, self._key = kept, key
+            self._pixmap = _hatched(kept, pane, ratio)
+        edge = QPointF(_MASK_EDGE_PX, _MASK_EDGE_PX)
+        for index in range(pane.first, pane.first + pane.n):
+            painter.drawPixmap(pane.cell_rect(index).topLeft() - edge, self._pixmap)
+
+
+def _hatched(kept: np.ndarray, pane: Pane, ratio: float) -> QPixmap:
+    """One image's hatching, with room for the line at its edges."""
+    size = (pane.cell + QSizeF(2 * _MASK_EDGE_PX, 2 * _MASK_EDGE_PX)) * ratio
+    pixmap = QPixmap(size.toSize())
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    factor = pane.cell.width() / pane.image[1]
+    to_cell = QTransform.fromTranslate(_MASK_EDGE_PX, _MASK_EDGE_PX).scale(factor, factor)
+    path = to_cell.map(outline(kept))
+    painter.fillPath(path, theme.colour("accent", 0.22))
+    for colour, shift in ((QColor(0, 0, 0, 150), 1.0), (QColor(255, 255, 255, 170), 0.0)):
+        brush = QBrush(colour, Qt.BrushStyle.FDiagPattern)
+        brush.setTransform(QTransform.fromTranslate(shift, 0.0))
+        painter.fillPath(path, brush)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (QPen(QColor(0, 0, 0, 170), 3), QPen(theme.colour("accent"), 1.5)):
+        painter.setPen(pen)
+        painter.drawPath(path)
+    painter.end()
+    return pixmap
 
 
 def outline(kept: np.ndarray) -> QPainterPath:
