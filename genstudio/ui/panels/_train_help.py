@@ -11,5 +11,11 @@ lower is better.</p>
 <p>A latent unit is <b>active</b> when its mean moves with the image:
 Var<sub>x</sub>(E[z|x]) &gt; 0.01 (Burda et al. 2016). When units fall silent and their KL goes to
 zero, the posterior has collapsed to the prior.</p>
+<p>A diffusion model learns to find the image in a noised one (Ho et al. 2020, eqs. 4 and 14):
+<i>x<sub>t</sub> = &radic;a<sub>t</sub> x<sub>0</sub> + &radic;(1 &minus; a<sub>t</sub>) noise</i>,
+and its <b>loss</b> is a mean squared error, drawn below once more for each quarter of the noise
+levels t. The pictures are test images, the same noised from t = 1 at the left to T at the right,
+and what one step makes of them. <b>EMA weights</b> are a moving average of those in training, and
+are what is shown and kept.</p>
 <p>The transport bar goes through stored steps of this run: the same test images, the same noise
 for the samples, other weights.</p>"""
