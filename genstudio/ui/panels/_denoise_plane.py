@@ -379,7 +379,7 @@ def _numbers(value: object) -> list[float]:
 
 
 def _marks(low: float, high: float, n: int) -> list[Mark]:
-    return [Mark(tick.position, tick.label) for tick in Linear().ticks(low, high, n)]
+    return [Mark(tick.position, tick.label) for tick in Linear().ticks(low, high, n + 2)]
 
 
 def plug(panel: Denoise) -> None:

@@ -26,6 +26,7 @@ from genstudio.ui.widgets.latent_plane import LatentPlane
 LEFT, TOP, RIGHT, BOTTOM = 56, 8, 8, 40  # logical pixels around the picture, for the axes
 SETTLE_MS = 90  # after the view has moved, trails are drawn anew
 MANY = 600  # particles: more are drawn smaller
+RADIUS_PX, ROOMY_PX = 3.4, 480  # of a particle's mark; a smaller picture has smaller marks
 LAYER_KEYS = {
     Qt.Key.Key_D: "density",
     Qt.Key.Key_S: "score",
@@ -275,7 +276,10 @@ class ParticleMap(LatentPlane):
             targets = seen.many_to_px(record.x0_hat(self._place)[rows])
             paint.paint_targets(painter, px, targets, ratio, min(1.0, (200 / len(rows)) ** 0.5))
         if self._on["particles"]:
-            radius = round((3.4 if len(rows) <= MANY else 2.6) * ratio, 2)
+            room = min(seen.width, seen.height) / (ROOMY_PX * ratio)
+            radius = round(RADIUS_PX * ratio * min(1.0, max(0.7, room)), 1)
+            if len(rows) > MANY:
+                radius = round(0.8 * radius, 1)
             labels = None if self._kinds is None else self._kinds[rows]
             paint.paint_particles(painter, px, labels, radius, (seen.width, seen.height))
 
