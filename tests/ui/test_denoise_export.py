@@ -419,3 +419,47 @@ def test_points_leave_as_dots(tmp_path: Path) -> None:
     assert picture[50, 50] < 255
     assert picture[14, 90] < 255  # right of the middle, above it
     assert (picture < 255).sum() == 18  # the third lies outside
+
+
+def test_a_run_that_was_stopped_leaves_with_the_steps_it_has(
+    qtbot: QtBot,
+    panel: Denoise,
+    exporter: Exporter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop(number: int) -> None:
+        if len(panel.runs.run(number).tape) == 2:
+            panel.runs.cancel(number)
+
+    panel.runs.grew.connect(stop)
+    run = panel.runs.run(panel.runs.begin(Recipe(n=2, seed=1, sampler="ddpm", steps=40)))
+    settle(qtbot, panel, lambda: run.state is RunState.PAUSED)
+    path = export_as(qtbot, exporter, "png", tmp_path / "part.png", monkeypatch)
+    with Image.open(path) as picture:
+        assert picture.size == (2 * 28, 2 * 28)
+        about = picture.text["Description"]  # type: ignore[attr-defined]
+    assert "the run has come to step 2 of 40" in about
+    assert "the run has come to step 2 of 40" in panel.bar.status.text()
+
+
+def test_a_run_of_points_leaves_as_a_film_of_dots(
+    qtbot: QtBot, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = open_panel(qtbot, session, write_ddpm(tmp_path / "points", shape=(2,)))
+    panel.runs.begin(Recipe(n=50, seed=5, steps=5))
+    settle(qtbot, panel, lambda: panel.runs.current().state is RunState.DONE)
+    exporter = panel.findChild(Exporter)
+    path = export_as(qtbot, exporter, "gif", tmp_path / "points.gif", monkeypatch)
+    with Image.open(path) as film:
+        assert film.n_frames == 5  # type: ignore[attr-defined]
+        assert (np.asarray(film.convert("L")) < 255).sum() > 50
+    panel.bar.export.aboutToShow.emit()
+    assert not exporter.actions["png"].isEnabled()
+    path = export_as(qtbot, exporter, "npz", tmp_path / "points.npz", monkeypatch)
+    with np.load(path) as record:
+        assert record["x_t"].shape == (5, 50, 2)
+        tape = panel.runs.current().tape
+        np.testing.assert_allclose(
+            record["x"], tape.stack("x0_hat")[-1] * panel.process.scale, rtol=1e-6
+        )

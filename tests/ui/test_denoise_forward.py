@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +20,11 @@ from genstudio import data
 from genstudio.engine import library
 from genstudio.latent import denoise
 from genstudio.ui.main_window import MainWindow
+from genstudio.ui.panels import _denoise_forward_noising
 from genstudio.ui.panels import _denoise_forward_numbers as numbers
 from genstudio.ui.panels._denoise_forward import ForwardMode
 from genstudio.ui.panels._denoise_recipe import RunState
-from genstudio.ui.session import Session
+from genstudio.ui.session import Priority, Session
 
 T = 40
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -191,6 +193,39 @@ def test_the_strip_shows_the_walk_at_evenly_spread_times(mode: ForwardMode) -> N
         np.testing.assert_array_equal(
             strip._thumbnail(t), np.clip(want[0] * 127.5 + 128, 0, 255).astype(np.uint8)
         )
+
+
+def test_a_walk_too_large_to_keep_whole_is_shown_at_the_steps_that_are(
+    qtbot: QtBot, session: Session, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_denoise_forward_noising, "WALK_BYTES", 784 * 4 * 12)
+    mode = open_forward(qtbot, session, source)
+    assert mode.noising.stride == 4
+    mode.set_t(30)
+    rest(qtbot, mode)
+    titles = [picture.title.text() for picture in mode.view.pictures]
+    assert titles[1:] == ["closed form, t = 30", "step by step, t = 28"]
+    frames = [f for f in denoise.stroll(library.load(source), image(0), 0) if f is not None]
+    np.testing.assert_array_equal(mode.noising.walked(30)[1], frames[28].arrays["walk"][0])
+    np.testing.assert_array_equal(mode.noising.walked(T)[1], frames[T].arrays["walk"][0])
+
+
+def test_the_hand_asks_for_no_new_walk(
+    qtbot: QtBot, mode: ForwardMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, Priority]] = []
+    ask = mode._panel.session.ask
+
+    def listen(owner: object, key: str, query: str, **rest: Any) -> int:
+        asked.append((query, rest["priority"]))
+        return ask(owner, key, query, **rest)
+
+    monkeypatch.setattr(mode._panel.session, "ask", listen)
+    for t in (5, 6, 7):
+        mode.view.slider._track.setValue(t)
+    rest(qtbot, mode)
+    assert asked == [("latent.denoise:noised", Priority.POINTER)] * 3
+    assert mode.noising.closed_t == 7
 
 
 # The image ---------------------------------------------------------------------------------------
