@@ -147,7 +147,10 @@ def test_points_are_drawn_as_dots_in_one_row_and_kept_in_a_record(points: str, h
 
 
 def test_a_short_schedule_is_walked_whole_unless_steps_are_given(free: str, here: Path) -> None:
-    assert run(free, "-n", "1", "--out", "x.png")["t"].tolist() == list(range(10, 0, -1))
+    record = run(free, "-n", "1", "--out", "x.png")
+    assert record["t"].tolist() == list(range(10, 0, -1))
+    assert cli.run(["sample", free, "-n", "1", "--out", "y.png", "--npz", "y.npz"]) == 0
+    np.testing.assert_array_equal(np.load("y.npz")["x"], record["x"])
 
 
 @pytest.mark.parametrize(

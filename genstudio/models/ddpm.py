@@ -239,7 +239,8 @@ class DDPM(Model):
         Raises: BadInput for options that this model cannot follow.
         """
         chosen = self.sampling(**options)
-        times = self.schedule.times(chosen.steps)
+        most = self.config.n_steps  # a short schedule is walked whole unless steps are asked for
+        times = self.schedule.times(chosen.steps if "steps" in options else min(chosen.steps, most))
         self.labels(n, chosen.label)
         denoise = self.denoiser(chosen.label, chosen.guidance, chosen.clip)
         x, noise = self.begin(n, rng)
