@@ -31,14 +31,14 @@ N_TIMES = 40
 WANTED = Wanted(n=3, seed=7, sampler="ddpm", steps=10)
 
 
-def write_ddpm(folder: Path, shape: tuple[int, ...] = SHAPE) -> str:
+def write_ddpm(folder: Path, n_classes: int = 3, shape: tuple[int, ...] = SHAPE) -> str:
     """A run folder with a tiny diffusion model, of images with classes or of points; its source."""
     folder.mkdir(parents=True)
     kind = family("ddpm")
     config = kind.configure(
         {
             "n_steps": N_TIMES,
-            "n_classes": 3 if len(shape) == 3 else 0,
+            "n_classes": n_classes,
             "channels": 8,
             "levels": 1,
             "blocks_per_level": 1,

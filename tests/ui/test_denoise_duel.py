@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -323,3 +325,15 @@ def test_the_plot_reads_its_curve_at_the_cursor(qtbot: QtBot) -> None:
     QTest.mouseClick(plot, LEFT, NONE, QPoint(10, 40))
     assert seen == [pytest.approx(40.0)]
     plot.grab()
+
+
+def test_a_record_that_is_gone_is_held_nowhere(panel: Denoise, qtbot: QtBot) -> None:
+    a, b = play(qtbot, panel, "few")
+    records = [weakref.ref(run.tape) for run in (a, b)]
+    panel.set_mode("denoise")
+    for run in (b, a):
+        panel.runs.delete(run.id)
+    panel.session.undo.clear()
+    del a, b, run
+    gc.collect()
+    assert [record() for record in records] == [None, None]

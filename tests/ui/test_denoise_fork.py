@@ -287,7 +287,7 @@ def test_settings_the_hand_has_made_stay_while_it_scrubs(panel: Denoise) -> None
 def test_walks_of_points_fork_without_a_brush(
     qtbot: QtBot, session: Session, tmp_path: Path
 ) -> None:
-    panel = open_panel(qtbot, session, write_ddpm(tmp_path / "ring", (2,)))
+    panel = open_panel(qtbot, session, write_ddpm(tmp_path / "ring", 0, (2,)))
     root = panel.runs.current()
     assert not form(panel).brush.isVisible()
     panel.show_step(4)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
+from genstudio.tape import Tape
 from genstudio.ui.panels._denoise_recipe import Recipe, Run, RunState
 from genstudio.ui.panels._denoise_run import Runs
 
@@ -21,7 +23,7 @@ def net_calls(recipe: Recipe) -> int:
 class _Watch:
     """One walk under way."""
 
-    tape: object  # it began anew where the run has another
+    tape: weakref.ref[Tape]  # it began anew where the run has another
     first: float = 0.0
     last: float = 0.0
     came: int = 0
@@ -50,7 +52,7 @@ class Clock(QObject):
         was interrupted, walked beside another, has one step alone, or has not come to its end.
         """
         watch = self._watches.get(run.id)
-        if watch is None or watch.tape is not run.tape or watch.disturbed:
+        if watch is None or watch.tape() is not run.tape or watch.disturbed:
             return None
         if run.state is not RunState.DONE or watch.came != run.recipe.steps or watch.came < 2:
             return None
@@ -61,8 +63,8 @@ class Clock(QObject):
         if run is None or not run.recent:
             return
         watch = self._watches.get(number)
-        if watch is None or watch.tape is not run.tape:
-            watch = self._watches[number] = _Watch(run.tape, first=self._now())
+        if watch is None or watch.tape() is not run.tape:
+            watch = self._watches[number] = _Watch(weakref.ref(run.tape), first=self._now())
         watch.last = self._now()
         watch.came += 1
         watch.disturbed |= len(self._runs.running()) > 1
@@ -70,7 +72,7 @@ class Clock(QObject):
     def _changed(self) -> None:
         for number, watch in self._watches.items():
             run = self._runs.run(number)
-            if run is None or watch.tape is not run.tape:
+            if run is None or watch.tape() is not run.tape:
                 continue
             if run.state is RunState.PAUSED:
                 watch.disturbed = True

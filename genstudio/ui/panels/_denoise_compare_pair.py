@@ -71,7 +71,6 @@ class Pair(QObject):
         """All of a run's frames from T on; the same object as long as its records are the same."""
         made, known = film(self._runs, run), self._films.get(run.id)
         if known is None or known.tapes != made.tapes:
-            self._films = {k: v for k, v in self._films.items() if self._runs.run(k) is not None}
             known = self._films[run.id] = made
         return known
 
@@ -85,6 +84,10 @@ class Pair(QObject):
         self.changed.emit()
 
     def _came_or_went(self) -> None:
+        for number, known in list(self._films.items()):  # a record that is gone is not held here
+            run = self._runs.run(number)
+            if run is None or film(self._runs, run).tapes != known.tapes:
+                del self._films[number]
         if self._partner is not None and not self._check():
             self.changed.emit()
 

@@ -192,6 +192,11 @@ class Beside(Mode):
             place = film.beside(t)
             if place is not None:
                 self._panel.show_step(film.indices[place])
+        self._shown = (None, None)  # records that go while nobody looks are not held here
+        self.lock.show((), self.lock.times())
+        self.strips.set_rows([])
+        for side in self.sides:
+            side.picture.set_frame(None)
 
     def timeline(self) -> Timeline | None:
         return self.lock

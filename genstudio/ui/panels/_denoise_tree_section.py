@@ -83,6 +83,7 @@ class TreeSection(Section):
         panel.runs.chosen.connect(lambda _run: self.refresh())
         panel.runs.grew.connect(lambda _run: self._grew())
         panel.image_chosen.connect(lambda _index: self.refresh())
+        panel.watch.picture.alone_changed.connect(lambda _alone: self.refresh())
         panel.mode_changed.connect(self._mode_changed)
         pair.changed.connect(self.refresh)
         self.refresh()
