@@ -17,10 +17,11 @@ from pathlib import Path
 
 from genstudio import paths
 from genstudio.abilities import Card
+from genstudio.engine import weights_file
 
 FIGURES = (
     "n", "seed", "targets", "reconstruction_nats", "kl_nats", "neg_elbo_nats",
-    "neg_elbo_binary_nats", "log_prob_nats", "log_prob_kind", "k", "mse",
+    "neg_elbo_binary_nats", "log_prob_nats", "log_prob_kind", "k", "bits_per_dim", "mse",
 )  # fmt: skip
 
 
@@ -33,7 +34,9 @@ def main() -> None:
     target = paths.weights() / chosen.name
     target.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(chosen.run / "model.safetensors", target / "model.safetensors")
-    card = Card.read(chosen.run / "card.json").model_copy(update={"name": chosen.name})
+    abilities = weights_file.load(target / "model.safetensors", "cpu").abilities  # as named now
+    card = Card.read(chosen.run / "card.json")
+    card = card.model_copy(update={"name": chosen.name, "abilities": abilities})
     (target / "card.json").write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "genstudio", "evaluate", chosen.name, "--data", card.data]
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)

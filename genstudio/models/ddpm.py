@@ -29,7 +29,9 @@ from torch import Tensor
 from genstudio.abilities import BadInput
 from genstudio.models._base import Family, Model, Posterior, Step, explain
 from genstudio.models._config import N_
+from genstudio.models._ddpm_bound import bound
 from genstudio.models._ddpm_config import DDPMConfig, Label, Sampling
+from genstudio.models._ddpm_net import build_net
 from genstudio.models._diffusion import (
     SAMPLERS,
     SCHEDULES,
@@ -41,8 +43,6 @@ from genstudio.models._diffusion import (
     noise_of,
     predict,
 )
-from genstudio.models._net import MAX_WEIGHTS, check_images
-from genstudio.nn.unet import PointNet, UNet, point_weights, unet_weights
 
 POINT_SCALE = 2.0  # data units of a point set to one unit of the net
 QUARTERS = 4  # of the noise levels, each with a loss of its own
@@ -72,7 +72,7 @@ class DDPM(Model):
         self.register_buffer("gain", torch.tensor(gain), persistent=False)
         self.points = len(shape) == 1
         self.discrete = not self.points
-        self.net = _net(config, shape)
+        self.net = build_net(config, shape)
 
     # Inside and outside ------------------------------------------------------------------------
 
@@ -88,6 +88,13 @@ class DDPM(Model):
     def outside(self, x: Tensor) -> Tensor:
         """The reverse of `inside`; images are clipped to [0, 1]."""
         return x * POINT_SCALE if self.points else ((x + 1.0) / 2.0).clamp(0.0, 1.0)
+
+    @property
+    def unit(self) -> float:
+        """What the bound is the probability of, in units of x: a pixel's step of 1/256, or the
+        density in units of the net.
+        """
+        return POINT_SCALE if self.points else 1.0 / 256
 
     def labels(self, n: int, label: Label) -> Tensor:
         """(n,) classes for the net; None is the class that means none.
@@ -161,7 +168,7 @@ class DDPM(Model):
     def lesson(self, x: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
         """x_t and x0_hat of images x, the first at t = 1, the last at T."""
         t = torch.linspace(1, self.config.n_steps, len(x), device=x.device).round().long()
-        x_t, x0_hat = self._seen(self.inside(x), t, rng)
+        x_t, x0_hat = self.seen(self.inside(x), t, rng)
         return self.outside(x_t), self.outside(x0_hat)
 
     def _target(self, x0: Tensor, noise: Tensor, a: Tensor) -> Tensor:
@@ -326,115 +333,15 @@ class DDPM(Model):
         if draws < 1:
             raise BadInput(f"The bound needs noise levels, got k = {draws}. Choose k = 1 or more.")
         rows = max(1, MAX_VALUES // (math.prod(self.shape) * 8))
-        return torch.cat([self._bound(part, draws, rng) for part in x.split(rows)])
+        return torch.cat([bound(self, part, draws, rng) for part in x.split(rows)])
 
-    def _bound(self, x: Tensor, draws: int, rng: torch.Generator) -> Tensor:
-        x0, n, T = self.inside(x), len(x), self.config.n_steps
-        total = torch.zeros(n, device=x.device)
-        offset = torch.rand(n, generator=rng, device=x.device)
-        for i in range(draws):  # times 2..T, evenly spread over the draws
-            share = (offset + i / draws) % 1.0
-            t = 2 + (share * (T - 1)).long().clamp(max=T - 2)
-            total += 0.5 * self.gain[t] * self._error(x0, t, rng)
-        steps = total * ((T - 1) / draws)
-        return self._last(x0, rng) - steps - self._first(x0) + self._per_unit()
-
-    def _error(self, x0: Tensor, t: Tensor, rng: torch.Generator) -> Tensor:
-        """|x_0 - x0_hat(x_t)|^2 at one draw of x_t, (N,)."""
-        return (x0 - self._seen(x0, t, rng)[1]).square().flatten(1).sum(1)
-
-    def _seen(self, x0: Tensor, t: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    def seen(self, x0: Tensor, t: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """A draw of x_t at times t (N,), and x0_hat there."""
         a = self.alpha_bar[t].view(-1, *[1] * (x0.ndim - 1))
         noise = torch.randn(x0.shape, generator=rng, device=x0.device, dtype=x0.dtype)
         x_t = a.sqrt() * x0 + (1 - a).sqrt() * noise
         out = self.at_time(x_t, t, self.labels(len(x0), None)).to(x0.dtype)
         return x_t, predict(self.config.predict, out, x_t, a, self.limit).x0_hat
-
-    def _first(self, x0: Tensor) -> Tensor:
-        """KL(q(x_T | x_0) || N(0, I)) in nats, (N,)."""
-        a = self.schedule.alpha_bar[-1]
-        each = 0.5 * (a * x0.square() + (1 - a) - 1 - math.log(1 - a))
-        return each.flatten(1).sum(1)
-
-    def _last(self, x0: Tensor, rng: torch.Generator) -> Tensor:
-        """log p(x_0 | x_1) (N,), a Gaussian of variance beta_1: the mass of a pixel's 1/255, or a
-        point's density.
-        """
-        t = torch.ones(len(x0), dtype=torch.int64, device=x0.device)
-        mean = self._seen(x0, t, rng)[1]
-        std = math.sqrt(self.schedule.beta[1])
-        gap = (x0 - mean) / std
-        if self.points:
-            each = -0.5 * gap.square() - math.log(std) - 0.5 * math.log(2 * math.pi)
-            return each.flatten(1).sum(1)
-        half = 1.0 / 255 / std
-        upper = torch.where(x0 > 0.999, math.inf, gap + half)
-        lower = torch.where(x0 < -0.999, -math.inf, gap - half)
-        return _log_mass(lower, upper).flatten(1).sum(1)
-
-    def _per_unit(self) -> float:
-        """log of how much denser the bound's own unit is than x itself."""
-        if self.points:
-            return -self.latent_dim * math.log(POINT_SCALE)
-        return self.latent_dim * math.log(256)
-
-
-def _log_mass(lower: Tensor, upper: Tensor) -> Tensor:
-    """log (Phi(upper) - Phi(lower)), taken in the tail where both are far from 0 on one side."""
-    flip = lower > 0
-    low = torch.where(flip, -upper, lower)
-    high = torch.where(flip, -lower, upper)
-    log_high = torch.special.log_ndtr(high)
-    ratio = torch.exp(torch.special.log_ndtr(low) - log_high).clamp(max=1 - 1e-7)
-    return log_high + torch.log1p(-ratio)
-
-
-def _net(config: DDPMConfig, shape: tuple[int, ...]) -> UNet | PointNet:
-    """The net for points (D,), or for images (C, H, W).
-
-    Raises: BadInput, before anything is allocated, when it would be too large.
-    """
-    if len(shape) == 1:
-        _check_weights(point_weights(shape[0], config.width, config.depth, config.n_classes))
-        return PointNet(
-            shape[0],
-            width=config.width,
-            depth=config.depth,
-            n_classes=config.n_classes,
-            dropout=config.dropout,
-        )
-    images = check_images(shape)
-    _check_weights(
-        unet_weights(
-            images,
-            config.channels,
-            config.levels,
-            config.blocks_per_level,
-            config.patch,
-            config.attention,
-            config.n_classes,
-        )
-    )
-    return UNet(
-        images,
-        channels=config.channels,
-        levels=config.levels,
-        blocks=config.blocks_per_level,
-        patch=config.patch,
-        attention=config.attention,
-        n_classes=config.n_classes,
-        dropout=config.dropout,
-    )
-
-
-def _check_weights(total: int) -> None:
-    if total > MAX_WEIGHTS:
-        raise BadInput(
-            f"This net would have {total / 1e6:,.0f} million weights, more than the "
-            f"{MAX_WEIGHTS / 1e6:.0f} million allowed. Choose fewer channels, levels or blocks, or "
-            "a smaller width or depth."
-        )
 
 
 FAMILY = Family(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from genstudio.abilities import LATENT, LIKELIHOOD, STEPS, BadInput
 from genstudio.models import family
-from genstudio.models.ddpm import _log_mass
+from genstudio.models._ddpm_bound import _log_mass
 
 TINY = {"channels": 4, "latent_steps": 4, "k": 2, "width": 16, "depth": 2}
 
