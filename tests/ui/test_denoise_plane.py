@@ -303,6 +303,10 @@ def test_the_readout_tells_density_and_score_under_the_pointer(
     assert f"true density {density:.3g}" in said
     assert f"|score| {score:.3g}" in said
     assert f"({x:.2f}, {y:.2f})" in said
+    away = np.linalg.norm(plane.record.x_t(2) - (x, y), axis=1)
+    assert f"nearest: particle {away.argmin()}, {away.min():.2f} away" in said
+    QTest.mouseMove(plane.map, QPoint(2, 2))
+    assert "nearest" not in plane.caption.readout.text()
 
 
 def test_the_models_own_density_is_counted_and_named(
@@ -517,6 +521,22 @@ def test_a_run_can_begin_with_the_starts_as_the_hand_made_them(
     assert run.recipe.n == N + 1
     begun = run.tape.frame(0).arrays["x_t"] * SCALE
     assert begun == pytest.approx(np.concatenate([batch, [(x, y)]]), abs=1e-5)
+
+
+def test_further_training_moves_arrows_and_paths_and_keeps_the_run(
+    qtbot: QtBot, panel: Denoise, plane: Plane
+) -> None:
+    panel.show_step(4)
+    x, y = empty_place(plane)
+    click(qtbot, plane, x, y)
+    record, arrows, sheets = plane.record, plane.map.arrows(), plane.map.sheets()
+    plane.weights_moved(7)
+    assert plane.map.arrows() is arrows
+    assert plane.map.sheets() == sheets
+    settle(qtbot, panel)
+    assert plane.record is record
+    assert plane.map.arrows() is not arrows
+    assert plane.map.own() is not None
 
 
 # Keeping -----------------------------------------------------------------------------------------

@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from genstudio.engine.messages import Answer, Failure
+from genstudio.engine.messages import Answer
 from genstudio.latent.scale import Linear
 from genstudio.ui import theme
 from genstudio.ui.panel import Timeline
 from genstudio.ui.panels._denoise_plane_bar import LAYERS, PlaneBar
 from genstudio.ui.panels._denoise_plane_density import SOURCES, Density
 from genstudio.ui.panels._denoise_plane_hand import Hand
-from genstudio.ui.panels._denoise_plane_legend import Caption, Kinds, number
+from genstudio.ui.panels._denoise_plane_legend import Caption, Kinds
 from genstudio.ui.panels._denoise_plane_map import ParticleMap
 from genstudio.ui.panels._denoise_plane_readout import Readout
 from genstudio.ui.panels._denoise_plane_record import Record, Start
 from genstudio.ui.panels._denoise_plane_score import Asked, Score
 from genstudio.ui.panels._denoise_plane_starts import MAX_STARTS
 from genstudio.ui.panels._denoise_plane_time import PlaneTimeline
+from genstudio.ui.panels._denoise_plane_words import Words
 from genstudio.ui.panels._denoise_plug import Mode
 from genstudio.ui.widgets.latent_plane import Mark, View
 
@@ -59,14 +60,15 @@ class Plane(Mode):
         self.readout = Readout(self._session, self)
         self.hand = Hand(self._session, self.map)
         self.time = PlaneTimeline(panel.steps, self)
+        self.words_below = Words(self.caption, self.map, self.density, self.score, self.hand.walker)
         self.record: Record | None = None
         self._ref: ModelRef | None = None
         self._process: Process | None = None
         self._ends: Ends | None = None
         self._front = False
+        self._stale = False  # the weights have moved while nobody looked
         self._k = -1
         self._follow = True  # to the end, once it is known
-        self._failure = ""
         self._lay_out()
         self._wire()
 
@@ -95,18 +97,14 @@ class Plane(Mode):
         self.bar.clear_wanted.connect(self.hand.board.clear)
         self.bar.run_wanted.connect(self.run_starts)
         self.map.key_pressed.connect(self.bar.flip)
-        self.map.peek.connect(self.readout.point)
-        self.map.left.connect(self.readout.leave)
+        self.map.peek.connect(self._peek)
+        self.map.left.connect(self._left)
         self.readout.told.connect(self.caption.say_point)
         self.hand.pointed.connect(self._name_particle)
         self.hand.moved_changed.connect(self._show_kinds)
         self.hand.full.connect(panel.say)
         self.hand.board.changed.connect(self._offer)
-        self.hand.walker.failed.connect(self._refused)
         self.kinds.filter_changed.connect(lambda _: self._show_kinds())
-        for field in (self.density, self.score):
-            field.changed.connect(self._say)
-            field.failed.connect(self._refused)
 
     # Mode --------------------------------------------------------------------------------------
 
@@ -119,9 +117,9 @@ class Plane(Mode):
     def use(self, ref: ModelRef | None, process: Process | None) -> None:
         fits = ref is not None and process is not None and process.points
         self._ref, self._process = (ref, process) if fits else (None, None)
+        self.words_below.forget()
         model = ref.source if fits and ref is not None else ""
         data = ref.card.data or "" if fits and ref is not None else ""
-        self._failure = ""
         self.density.use(model, data)
         self.score.use(model)
         self.readout.use(model, data)
@@ -130,9 +128,22 @@ class Plane(Mode):
         if self._front:
             self._run_changed()
 
+    def weights_moved(self, step: int) -> None:
+        """Arrows and the hand's paths are those of the weights of now; runs stay as they were."""
+        self._stale = True
+        if self._front:
+            self._renew()
+
+    def _renew(self) -> None:
+        self._stale = False
+        self.score.renew()
+        self.hand.refresh()
+
     def entered(self) -> None:
         self._front = True
         self.map.setFocus()
+        if self._stale:
+            self._renew()
         self._run_changed()
 
     def left(self) -> None:
@@ -186,7 +197,7 @@ class Plane(Mode):
         """The particles, the density and the score at the step under the cursor."""
         record = self.record
         if not self._front or record is None or self._process is None or not record.have:
-            self._say()
+            self.words_below.show(self.record)
             return
         first, self._k = self._k < 0, self._panel.step
         if record.whole and not self.time.whole:
@@ -208,7 +219,7 @@ class Plane(Mode):
         self.score.show(asked)
         self.readout.show(asked)
         self._session.note_picture(self.map)
-        self._say()
+        self.words_below.show(self.record)
 
     def _set_walk(self, record: Record) -> None:
         """What a histogram of the model's own points would count: only walks from noise."""
@@ -217,7 +228,8 @@ class Plane(Mode):
             self.density.set_walk(None, [], None)
             return
         walking = recipe.arguments()
-        key = tuple(walking[name] for name in ("sampler", "steps", "eta", "label", "guidance"))
+        named = [walking[name] for name in ("sampler", "steps", "eta", "label", "guidance")]
+        key = (*named, record.run.step)
         self.density.set_walk(walking, [record.step(i) for i in range(record.n_steps + 1)], key)
 
     def _ask_ends(self, record: Record) -> None:
@@ -233,7 +245,7 @@ class Plane(Mode):
             "latent.particles:ends",
             model="",
             then=take,
-            failed=self._refused,
+            failed=lambda failure: self.words_below.fail("ends", failure),
             data=self._ref.card.data or "",
             points=record.x_t(record.n_steps),
         )
@@ -254,7 +266,7 @@ class Plane(Mode):
                 visible &= np.isin(labels, sorted(shown)) | (labels < 0)
         visible[sorted(self.hand.moved())] = False
         self.map.set_kinds(labels, None if visible.all() else visible)
-        self._say()
+        self.words_below.show(self.record)
 
     # The hand ----------------------------------------------------------------------------------
 
@@ -266,7 +278,7 @@ class Plane(Mode):
             self.bar.kind.setEnabled(on)
         elif layer == "score":
             self.score.set_on(on)
-        self._say()
+        self.words_below.show(self.record)
 
     def run_starts(self) -> None:
         """A run of the batch as the hand has made it."""
@@ -281,6 +293,16 @@ class Plane(Mode):
     def _offer(self) -> None:
         self.bar.offer(starts=bool(self.hand.board.starts()) and self.record is not None)
 
+    def _peek(self, x: float, y: float) -> None:
+        """The numbers under the pointer, and the particle nearest to it."""
+        record, hovered = self.record, self.map.hovered_point() >= 0
+        if record is not None and record.have and not hovered and self.hand.chosen() < 0:
+            away = np.linalg.norm(record.x_t(self.map.place()) - (x, y), axis=1)
+            row = int(away.argmin())
+            words = self.tr("nearest: particle {0}, {1} away").format(row, f"{away[row]:.2f}")
+            self.readout.name_particle(words)
+        self.readout.point(x, y)
+
     def _name_particle(self, row: int) -> None:
         words = ""
         if row >= 0:
@@ -291,55 +313,9 @@ class Plane(Mode):
                 words = self.tr("particle {0}, ends in: {1}").format(row, end)
         self.readout.name_particle(words)
 
-    # Words -------------------------------------------------------------------------------------
-
-    def _refused(self, failure: Failure) -> None:
-        self._failure = failure.sentence()
-        self._say()
-
-    def _say(self) -> None:
-        self.caption.say_density(*self._density_words())
-        self.caption.say_score(self._score_words())
-
-    def _density_words(self) -> tuple[str, float | None]:
-        if self._failure:
-            return self._failure, None
-        if self.record is None or not self.record.have:
-            return self.tr("The particles come with the first step of a run."), None
-        if not self.map.shows("density"):
-            return "", None
-        shown = self.density.shown
-        if shown is None and self.density.kind == "model":
-            if not self.density.can_count:
-                return self.tr("The model's own density is shown for runs from noise alone."), None
-            return self.tr("The model's own points are being counted."), None
-        if shown is None:
-            return self.tr("The true density is being computed."), None
-        kind, t, peak = shown
-        if kind == "model":
-            words = self.tr("per squared unit: density of {0} points of the model at t = {1}")
-            return words.format(f"{self.density.counted:,}", f"{t:,}"), peak
-        label = self.record.run.recipe.label
-        if label is not None:
-            words = self.tr("per squared unit: true density of class {0}, noised to t = {1}")
-            return words.format(label, f"{t:,}"), peak
-        words = self.tr("per squared unit: true density of the data, noised to t = {0}")
-        return words.format(f"{t:,}"), peak
-
-    def _score_words(self) -> str:
-        record, parts = self.record, []
-        if record is None or not record.have:
-            return ""
-        if self.map.shows("score"):
-            if self.score.longest is not None:
-                words = self.tr("Longest arrow: learned |score| {0} per unit; lengths as its root.")
-                parts.append(words.format(number(self.score.longest)))
-            elif record.time(self.map.place()) == 0:
-                parts.append(self.tr("At t = 0 there is no noise, and no score."))
-        drawn, n = self.map.trailing()
-        if self.map.shows("trails") and drawn < n:
-            parts.append(self.tr("Trails of {0} of {1} particles.").format(f"{drawn:,}", f"{n:,}"))
-        return " ".join(parts)
+    def _left(self) -> None:
+        self._name_particle(self.hand.chosen())
+        self.readout.leave()
 
     # State -------------------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ class Density(QObject):
         plane.view_wanted.connect(self._sharpen)
 
     def use(self, model: str, data: str) -> None:
-        """Another model, or the same with other weights."""
+        """Another model."""
         for key in ("coarse", "fine", "histogram"):
             self._session.cancel(self, key)
         self._model, self._data, self._t = model, data, None

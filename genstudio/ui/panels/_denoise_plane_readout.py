@@ -26,7 +26,7 @@ class Readout(QObject):
         self._particle = ""
 
     def use(self, model: str, data: str) -> None:
-        """Another model, or the same with other weights."""
+        """Another model."""
         self.leave()
         self._model, self._data, self._asked = model, data, None
 

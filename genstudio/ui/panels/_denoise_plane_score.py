@@ -44,11 +44,16 @@ class Score(QObject):
         plane.view_wanted.connect(self.refresh)
 
     def use(self, model: str) -> None:
-        """Another model, or the same with other weights."""
+        """Another model."""
         self._session.cancel(self, "score")
         self._model, self._asked, self.longest = model, None, None
         self._kept.clear()
         self._plane.set_arrows(None)
+
+    def renew(self) -> None:
+        """The model has other weights: its arrows stay until the new ones come."""
+        self._kept.clear()
+        self.refresh()
 
     def show(self, asked: Asked) -> None:
         self._asked = asked

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_SAMPLES = 400_000  # pixels kept; beyond, the trails of every second point are given up
+MAX_SAMPLES = 600_000  # pixels kept; beyond, the trails of every second point are given up
 FADE_SHARE = 0.3  # of all steps, in which a trail fades to a third
 OPACITY, FAINTEST = 0.85, 0.16
 FULL = 255
