@@ -112,7 +112,7 @@ def test_it_opens_on_a_test_image_with_both_ways_at_the_same_t(
     np.testing.assert_array_equal(walked[1], frames[t].arrays["walk"][0])
     assert not np.allclose(walked[1], want[0])  # noise of its own
     titles = [picture.title.text() for picture in mode.view.pictures]
-    assert titles == ["the image x₀", f"closed form, t = {t}", f"step by step, t = {t}"]
+    assert titles == ["the image", f"closed form, t = {t}", f"step by step, t = {t}"]
     shown = mode.view.pictures[1].view.image()
     np.testing.assert_array_equal(shown, np.clip(want[0, 0] * 127.5 + 128, 0, 255).astype(np.uint8))
     assert mode.view.source.says.text() == "of 10,000, class 7"

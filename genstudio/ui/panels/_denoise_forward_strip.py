@@ -36,8 +36,8 @@ class NoiseStrip(QWidget):
         self._cache: dict[int, np.ndarray] = {}
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.setMaximumHeight(MOST_PX + LABEL_PX)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._side = MOST_PX
         self.setAccessibleName(self.tr("The walk to noise"))
         self.setToolTip(
             self.tr(
@@ -72,7 +72,14 @@ class NoiseStrip(QWidget):
 
     def side(self) -> int:
         """Pixels of a thumbnail's side."""
-        return int(min(max(self.height() - LABEL_PX, LEAST_PX), MOST_PX))
+        return self._side
+
+    def set_side(self, px: int) -> None:
+        """Thumbnails of another size; it says how high the strip is."""
+        if px != self._side:
+            self._side = px
+            self.updateGeometry()
+            self.update()
 
     def times(self) -> list[int]:
         """The t of each thumbnail, evenly spread over 0 to T."""
@@ -94,10 +101,10 @@ class NoiseStrip(QWidget):
         return (x - half) / room * self._n_steps
 
     def sizeHint(self) -> QSize:
-        return QSize(480, MOST_PX + LABEL_PX)
+        return QSize(480, self._side + LABEL_PX)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(160, LEAST_PX + LABEL_PX)
+        return QSize(160, self._side + LABEL_PX)
 
     # Hand --------------------------------------------------------------------------------------
 

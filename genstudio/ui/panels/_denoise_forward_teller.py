@@ -133,7 +133,7 @@ class Teller(QObject):
         walk.show_x(None if walked is None else walked[1])
         hint = self.tr("Choose a test image, draw, drop or paste one.") if x0 is None else ""
         if x0 is None or x_t is None:
-            image.say(self.tr("the image x₀"), empty=hint)
+            image.say(self.tr("the image"), empty=hint)
             closed.say(self.tr("closed form"))
             walk.say(self.tr("step by step"))
             view.words.setText("")
@@ -141,7 +141,7 @@ class Teller(QObject):
         view.words.setText(shares(t, process.n_steps, a))
         mean, noise = mean_of(x0, a), noise_of(x0, a)
         image.say(
-            self.tr("the image x₀"),
+            self.tr("the image"),
             self.tr("formula {0}").format(_wanted(mean)),
             self.tr("formula {0}").format(_wanted(noise)),
         )
@@ -195,7 +195,7 @@ class Teller(QObject):
         if self._way != "invert":
             return
         image, noise, back = view.pictures
-        image.say(self.tr("the image x₀"))
+        image.say(self.tr("the image"))
         image.set_tips("", "", "")
         frames = inversion.frames
         index = min(self._looked if self._looked >= 0 else len(frames) - 1, len(frames) - 1)
@@ -224,8 +224,8 @@ class Teller(QObject):
         self._tell_back(back)
         settings = inversion.settings()
         run, error = inversion.run, inversion.error()
-        view.show_run.setEnabled(run is not None)
-        view.cancel.setEnabled(inversion.running)
+        view.show_run.setVisible(run is not None)
+        view.cancel.setVisible(inversion.running)
         view.invert.setEnabled(not inversion.running and self._noising.image is not None)
         if inversion.running:
             words = self.tr("{0} % of both ways").format(f"{100 * inversion.share:.0f}")
@@ -244,8 +244,8 @@ class Teller(QObject):
             ""
             if error is None
             else self.tr(
-                "DDIM leads from x_T back to the image within {0}, root mean square of pixels from "
-                "0 to 1. Drawn noise has deviation 1, this x_T {1}."
+                "The round trip misses by {0} (rms, pixels from 0 to 1). Drawn noise has "
+                "deviation 1, this x_T {1}."
             ).format(f"{error:.4f}", f"{frames[-1].arrays['x_t'][0].std():.3f}")
         )
         self._tell_line()

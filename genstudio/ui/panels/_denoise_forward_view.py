@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from genstudio.ui import icons, theme
 from genstudio.ui.panels._denoise_forward_source import SourceBar
-from genstudio.ui.panels._denoise_forward_strip import NoiseStrip
+from genstudio.ui.panels._denoise_forward_strip import LEAST_PX, MOST_PX, NoiseStrip
 from genstudio.ui.panels._denoise_picture_look import pixels
 from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.image_view import ImageView
@@ -27,6 +27,7 @@ from genstudio.ui.widgets.segmented import Segmented
 from genstudio.ui.widgets.slider import Slider
 
 N_PICTURES = 3
+ROOMY_PX = 520  # height from which the strip is large
 
 
 class Picture(QWidget):
@@ -36,7 +37,6 @@ class Picture(QWidget):
         super().__init__(parent)
         self.title = ElidedLabel()
         self.title.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.title.setFixedHeight(self.title.fontMetrics().height() + 4)  # x₀ is of another font
         self.view = ImageView()
         self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.lines = [theme.caption(ElidedLabel()) for _ in range(2)]
@@ -205,6 +205,11 @@ class ForwardView(QWidget):
         for button in (self.show_run, self.cancel, self.invert):
             acts.addWidget(button)
         return page
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low window the pictures get the room of the strip."""
+        self.strip.set_side(MOST_PX if self.height() >= ROOMY_PX else LEAST_PX)
+        super().resizeEvent(event)
 
     # Get and set -------------------------------------------------------------------------------
 
