@@ -190,7 +190,7 @@ def test_both_pictures_stand_at_the_same_t_or_the_last_not_below(
         assert shown[1].scalars["t"] == min(s for s in b.times(N_TIMES) if s >= t)
         assert timeline.index() == index
     timeline.set_index(3)
-    assert timeline.label(3) == "t = 37, A step 3 of 40, B step 1 of 20"
+    assert timeline.label(3) == "t = 37, A 3/40, B 1/20"
     assert timeline.title() == f"Run {a.name} and run {b.name}, locked on t"
 
 

@@ -221,6 +221,7 @@ def test_a_brush_on_the_clean_guess_forks_the_painted_image_alone(
     assert fork.recipe.note == "brush"
     assert fork.recipe.before is None  # dpmpp would take the edit for a slope
     assert picture.edit() is None and picture.tool() == ""
+    assert panel.column.sections["runs"].tree.twigs()[1].says == "step 4: painted"
 
 
 def test_a_mask_keeps_its_pixels_through_every_step(panel: Denoise, qtbot: QtBot) -> None:
@@ -240,6 +241,7 @@ def test_a_mask_keeps_its_pixels_through_every_step(panel: Denoise, qtbot: QtBot
         for image in step:
             np.testing.assert_array_equal(image[:, mask], kept)
     assert fork.recipe.note == "mask"
+    assert panel.column.sections["runs"].tree.twigs()[1].says == "step 2: seed 8, a part kept"
     assert panel.watch.picture.mask() is None
 
 

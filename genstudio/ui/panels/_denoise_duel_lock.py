@@ -68,7 +68,7 @@ class Lock(Timeline):
             self.scrubbed.emit(float(self._times[min(max(index, 0), len(self._times) - 1)]))
 
     def label(self, index: int) -> str:
-        """ "t = 600, A step 400 of 1,000, B step 8 of 20"."""
+        """ "t = 600, A 400/1,000, B 8/20"."""
         if not len(self._times):
             return ""
         t = float(self._times[min(index, len(self._times) - 1)])
@@ -77,9 +77,7 @@ class Lock(Timeline):
             place = film.beside(t)
             if place is not None:
                 step = f"{film.indices[place]:,}"
-                words.append(
-                    self.tr("{0} step {1} of {2}").format(letter, step, f"{film.n_steps:,}")
-                )
+                words.append(self.tr("{0} {1}/{2}").format(letter, step, f"{film.n_steps:,}"))
         return ", ".join(words)
 
     def title(self) -> str:

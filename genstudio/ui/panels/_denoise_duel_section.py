@@ -121,7 +121,7 @@ class DuelSection(Section):
 
     def _presets(self) -> dict[str, QPushButton]:
         words = {
-            "all": self.tr("ddpm, all steps, against dpmpp 20"),
+            "all": self.tr("ddpm against dpmpp 20"),
             "few": self.tr("ddim 10 against dpmpp 10"),
             "eta": self.tr("eta 0 against eta 1"),
         }
@@ -176,6 +176,8 @@ class DuelSection(Section):
             column.set_samplers(process.samplers)
             column.set_classes([str(k) for k in range(process.n_classes)])
             column.set_most_steps(process.n_steps)
+        full = self.tr("ddpm {0} against dpmpp 20").format(f"{process.n_steps:,}")
+        self.presets["all"].setText(full)
         self._set(*sides_of(PRESETS["few"], self._base(), process.n_steps))
 
     def named(self, names: Sequence[str]) -> None:

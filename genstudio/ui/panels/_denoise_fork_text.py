@@ -58,8 +58,8 @@ def changes(run: Run, parent: Run | None, n_times: int) -> list[str]:
             words.append(tr("RunText", "guidance {0}").format(f"{recipe.guidance:g}"))
         return words
     words = differences(parent.recipe, recipe)
-    if recipe.note:
-        words.append(recipe.note)
+    if "brush" in recipe.note:  # a mask is among the differences already
+        words.append(tr("RunText", "painted"))
     rest = parent.times(n_times)[recipe.first - parent.at :]
     if recipe.times is not None and recipe.times != rest:
         words.append(tr("RunText", "{0} steps to go").format(f"{recipe.steps:,}"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout
 
 from genstudio.ui import theme
 from genstudio.ui.panels import _denoise_fork_text as text
@@ -63,9 +63,6 @@ class TreeSection(Section):
         row.setSpacing(theme.GRID)
         for button in (self.fork, self.duel):
             row.addWidget(button, 1)
-        self._room = QWidget()  # in the place of the buttons, where they are not
-        self._room.hide()
-        row.addWidget(self._room, 1)
         for tool in (self.compare, self.remove):
             row.addWidget(tool)
         column = QVBoxLayout(self)
@@ -89,11 +86,11 @@ class TreeSection(Section):
         self.refresh()
 
     def _mode_changed(self, mode: str) -> None:
-        """Where runs stand side by side no step can be forked."""
-        self.fork.setVisible(mode != "duel")
-        self.duel.setVisible(mode == "denoise")
-        self.compare.setVisible(mode == "denoise")
-        self._room.setVisible(mode == "duel")
+        """Where runs stand side by side no step can be forked; tree and menu do the rest."""
+        for button in (self.fork, self.remove):
+            button.setVisible(mode != "duel")
+        for button in (self.duel, self.compare):
+            button.setVisible(mode == "denoise")
 
     # What is shown -----------------------------------------------------------------------------
 
