@@ -8,17 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from denoise_fork_help import N_TIMES, WITHIN_MS, write_ddpm
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from genstudio.abilities import Card
-from genstudio.engine import library
+from genstudio.engine import library, weights_file
 from genstudio.engine.messages import Failure
 from genstudio.latent import denoise as queries
+from genstudio.models import family
 from genstudio.models._diffusion import cosine
+from genstudio.tape import Plan, Tape
 from genstudio.ui.main_window import MainWindow
 from genstudio.ui.panels import _denoise_starter
 from genstudio.ui.panels._denoise_line import Line
@@ -27,8 +28,31 @@ from genstudio.ui.panels._denoise_settings import Wanted, of_bytes
 from genstudio.ui.panels.denoise import Denoise, serves
 from genstudio.ui.session import Session
 
+N_TIMES = 40
+WITHIN_MS = 60_000
 LEFT = Qt.MouseButton.LeftButton
 FIELDS = ("x_t", "x0_hat", "noise_hat")
+
+
+def write_ddpm(folder: Path, n_classes: int = 3, shape: tuple[int, ...] = (1, 8, 8)) -> str:
+    """A run folder with a tiny diffusion model; its source."""
+    settings = {"n_steps": N_TIMES, "n_classes": n_classes, "channels": 8, "levels": 1}
+    settings |= {"blocks_per_level": 1, "attention": False, "width": 16, "depth": 1}
+    kind = family("ddpm")
+    model = kind.build(shape, kind.configure(settings), seed=3)
+    folder.mkdir(parents=True)
+    data = weights_file.to_bytes(model.state_dict(), weights_file.header_of(model))
+    (folder / "model.safetensors").write_bytes(data)
+    card = Card(
+        name=folder.name,
+        family="ddpm",
+        title=folder.name,
+        abilities=model.abilities,
+        shape=model.shape,
+        latent_dim=model.latent_dim,
+    )
+    (folder / "card.json").write_text(card.model_dump_json())
+    return str(folder)
 
 
 @pytest.fixture
@@ -72,7 +96,8 @@ def rest(qtbot: QtBot, panel: Denoise) -> None:
     def at_rest() -> bool:
         starter = panel.starter
         waits = starter._rest.isActive() or (starter._seeds.isActive() and starter._seed_due)
-        return panel.session.idle() and not panel.runs.running() and not waits
+        still = panel.session.idle() and not panel.runs.running()
+        return still and not waits and not panel._dirty
 
     qtbot.waitUntil(at_rest, timeout=WITHIN_MS)
 
@@ -309,6 +334,16 @@ def test_a_model_without_classes_is_not_asked_for_one(
     assert "without classes" in panel.settings.label.toolTip()
 
 
+def test_a_model_of_points_is_shown_in_the_plane(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    panel = open_panel(qtbot, session, write_ddpm(tmp_path / "plane", n_classes=0, shape=(2,)))
+    assert panel.mode == "plane" and panel.bar.run.isVisible() and not panel.bar.kinds.isVisible()
+    run = current(panel)
+    assert run.recipe.n == 512 and run.tape.frame(0).arrays["x_t"].shape == (512, 2)
+    assert not panel.settings.clip.isVisible()
+
+
 def test_a_wrong_number_is_said_and_loses_nothing(panel: Denoise, qtbot: QtBot) -> None:
     run = current(panel)
     type_into(panel.settings.steps, "5000")
@@ -516,7 +551,7 @@ def test_a_model_in_training_is_sampled_again_when_its_weights_move(
     run.step = 100
     panel.settings.live.show()
     panel.starter.weights_moved(200)
-    panel._tell()
+    panel.runs_changed()
     assert panel.bar.status.text() == "weights of step 100; now they are at 200"
     assert current(panel).tape is before
     panel.settings.auto.setChecked(True)
@@ -596,6 +631,19 @@ def test_a_line_of_forks_of_forks_takes_each_step_from_its_own_run(
     times = line.times()
     assert times == sorted(times, reverse=True) and len(times) == 12
     assert line.nearest(0.0) == 11 and line.nearest(times[6]) == 6
+
+
+def test_a_run_is_named_by_what_it_was_told() -> None:
+    def title(recipe: Recipe) -> str:
+        return Run(1, "1.2", recipe, Tape(1, (1,), Plan(1, 12))).title()
+
+    assert title(Recipe(seed=7, steps=50)) == "run 1.2, seed 7, dpmpp, 50 steps"
+    told = Recipe(seed=7, sampler="ddim", eta=0.5, label=3, guidance=2.5)
+    assert title(told) == "run 1.2, seed 7, ddim, 20 steps, eta 0.5, class 3, guidance 2.5"
+    forked = Recipe(kind="fork", first=20, seed=8, note="brush")
+    assert title(forked) == "run 1.2, forked at step 20, seed 8, brush"
+    noised = Recipe(kind="image", times=(600, 300), steps=2)
+    assert title(noised) == "run 1.2, from an image at t = 600, dpmpp, 2 steps"
 
 
 def test_a_recipe_hands_eta_on_only_to_ddim() -> None:

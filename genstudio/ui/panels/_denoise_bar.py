@@ -105,6 +105,7 @@ class Bar(QWidget):
         self.save.setMenu(self.export)
         self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.tools = QHBoxLayout()
+        self._acting: tuple[RunState | None, bool] | None = None  # what the run button is for
         self._lay_out()
         self.show_run(None)
 
@@ -147,7 +148,12 @@ class Bar(QWidget):
 
     def show_run(self, run: Run | None, pending: bool = False) -> None:
         """What the button does now; `pending` says that settings wait for it."""
+        done = run.done_steps / run.recipe.steps if run is not None else 0.0
+        self.run.set_share(done if run is not None and not run.state.over else 0.0)
         state = run.state if run is not None and not pending else None
+        if (state, pending) == self._acting:
+            return
+        self._acting = (state, pending)
         words, tip = {
             RunState.RUNNING: (self.tr("Cancel"), self.tr("Stop here at once; it can go on (Esc)")),
             RunState.PAUSED: (self.tr("Go on"), self.tr("Take the run up where it stopped")),
@@ -157,8 +163,6 @@ class Bar(QWidget):
         self.run.setToolTip(tip)
         self.run.setAccessibleName(words)
         theme.role(self.run, "primary" if pending or state is RunState.PAUSED else "")
-        done = run.done_steps / run.recipe.steps if run is not None else 0.0
-        self.run.set_share(done if run is not None and not run.state.over else 0.0)
 
     def show_for(self, mode: str) -> None:
         """Offer what belongs to a view: its own runs, or nothing of them."""

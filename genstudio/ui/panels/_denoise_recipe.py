@@ -112,7 +112,7 @@ class Run:
         return self.recipe.times or spread(n_times, self.recipe.steps)
 
     def title(self) -> str:
-        """ "run 1, seed 7, ddim, 50 steps", or "run 1.1, forked at step 20, seed 8"."""
+        """The words "run 1, seed 7, ddim, 50 steps", or "run 1.1, forked at step 20, seed 8"."""
         tr, recipe = QCoreApplication.translate, self.recipe
         if recipe.kind == "fork":
             words = tr("Run", "run {0}, forked at step {1}, seed {2}").format(
@@ -123,8 +123,18 @@ class Run:
             words = tr("Run", "run {0}, from an image at t = {1}, {2}, {3} steps")
             t = recipe.times[0] if recipe.times else 0
             return words.format(self.name, t, recipe.sampler, recipe.steps)
-        words = tr("Run", "run {0}, seed {1}, {2}, {3} steps")
-        return words.format(self.name, recipe.seed, recipe.sampler, recipe.steps)
+        parts = [
+            tr("Run", "run {0}, seed {1}, {2}, {3} steps").format(
+                self.name, recipe.seed, recipe.sampler, recipe.steps
+            )
+        ]
+        if recipe.sampler == "ddim" and recipe.eta:
+            parts.append(tr("Run", "eta {0}").format(f"{recipe.eta:g}"))
+        if recipe.label is not None:
+            parts.append(tr("Run", "class {0}").format(recipe.label))
+        if recipe.guidance != 1.0:
+            parts.append(tr("Run", "guidance {0}").format(f"{recipe.guidance:g}"))
+        return ", ".join(parts)
 
 
 @lru_cache(maxsize=256)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand
 
 from genstudio.abilities import BadInput
 from genstudio.engine import room
 from genstudio.engine.messages import Answer, Failure
 from genstudio.tape import Frame, Plan, Tape, plan
+from genstudio.ui.panels._denoise_history import Put
 from genstudio.ui.panels._denoise_recipe import Before, Recipe, Run, RunState, spread
 from genstudio.ui.session import Session
 
@@ -55,7 +55,7 @@ class Runs(QObject):
         self._session = session
         self._source = ""
         self._process: Process | None = None
-        self._tree = _Tree()
+        self.tree = _Tree()
         self._shelf: dict[str, _Tree] = {}
         self._numbers = 0
         self._live = False
@@ -72,13 +72,13 @@ class Runs(QObject):
         if source != self._source:
             for run in self.all():
                 self.cancel(run.id)
-            if self._tree.runs:
-                self._shelf[self._source] = self._tree
+            if self.tree.runs:
+                self._shelf[self._source] = self.tree
             self._source = source
-            self._tree = self._shelf.pop(source, _Tree())
+            self.tree = self._shelf.pop(source, _Tree())
         self._process, self._live = process, live
         self.changed.emit()
-        self.chosen.emit(-1 if self._tree.current is None else self._tree.current)
+        self.chosen.emit(-1 if self.tree.current is None else self.tree.current)
 
     def process(self) -> Process | None:
         """The model's process, once it is known."""
@@ -90,11 +90,11 @@ class Runs(QObject):
     # The tree ----------------------------------------------------------------------------------
 
     def run(self, number: int | None) -> Run | None:
-        return None if number is None else self._tree.runs.get(number)
+        return None if number is None else self.tree.runs.get(number)
 
     def current(self) -> Run | None:
         """The run in front."""
-        return self.run(self._tree.current)
+        return self.run(self.tree.current)
 
     def all(self) -> list[Run]:
         """Every run, each fork below its parent, in the order in which they were made."""
@@ -102,12 +102,12 @@ class Runs(QObject):
 
     def children(self, parent: int | None) -> list[Run]:
         """The forks of a run in the order they were made; the roots for None."""
-        found = [run for run in self._tree.runs.values() if run.parent == parent]
+        found = [run for run in self.tree.runs.values() if run.parent == parent]
         return sorted(found, key=lambda run: run.id)
 
     def family(self, number: int) -> list[Run]:
         """A run and everything forked from it."""
-        run = self._tree.runs[number]
+        run = self.tree.runs[number]
         return [run, *(each for fork in self.children(number) for each in self.family(fork.id))]
 
     def running(self) -> list[Run]:
@@ -115,8 +115,8 @@ class Runs(QObject):
 
     def choose(self, number: int) -> None:
         """Bring a run to the front."""
-        if number in self._tree.runs and number != self._tree.current:
-            self._tree.current = number
+        if number in self.tree.runs and number != self.tree.current:
+            self.tree.current = number
             self.chosen.emit(number)
 
     # Starting ----------------------------------------------------------------------------------
@@ -140,13 +140,13 @@ class Runs(QObject):
         Raises: BadInput as `planned`.
         """
         self._make_room(recipe)
-        self._tree.roots += 1
-        run = self._made(recipe, str(self._tree.roots), None)
-        self._tree.runs[run.id] = run
+        self.tree.roots += 1
+        run = self._made(recipe, str(self.tree.roots), None)
+        self.tree.runs[run.id] = run
         self._drop_oldest()
         self._ask(run, recipe)
         if choose:
-            self._tree.current = run.id
+            self.tree.current = run.id
         self.changed.emit()
         if choose:
             self.chosen.emit(run.id)
@@ -158,7 +158,7 @@ class Runs(QObject):
 
         Raises: BadInput as `planned`; the run then stays as it is.
         """
-        run = self._tree.runs[number]
+        run = self.tree.runs[number]
         if self.children(number):
             return self.begin(recipe)
         self._make_room(recipe)
@@ -192,11 +192,11 @@ class Runs(QObject):
         """
         recipe = self.forked(parent, k, steps=steps, start=start, note=note, **changes)
         self._make_room(recipe)
-        count = self._tree.forks[parent] = self._tree.forks.get(parent, 0) + 1
-        mother = self._tree.runs[parent]
+        count = self.tree.forks[parent] = self.tree.forks.get(parent, 0) + 1
+        mother = self.tree.runs[parent]
         run = self._made(recipe, f"{mother.name}.{count}", mother)
         text = self.tr("Fork run {0} at step {1}").format(mother.name, k)
-        self._session.undo.push(_Put(self, text, [run], there=True))
+        self._session.undo.push(Put(self, text, [run], there=True))
         return run.id
 
     def forked(
@@ -210,7 +210,7 @@ class Runs(QObject):
         **changes: Any,
     ) -> Recipe:
         """The recipe that `fork` would start, for its size and for showing it first."""
-        mother = self._tree.runs[parent]
+        mother = self.tree.runs[parent]
         frame = frame_at(mother, k)
         if frame is None:
             raise BadInput(
@@ -237,7 +237,7 @@ class Runs(QObject):
 
     def cancel(self, number: int) -> None:
         """Stop a walk at once; what has come stays, and `go_on` takes it up."""
-        run = self._tree.runs.get(number)
+        run = self.tree.runs.get(number)
         if run is not None and run.state is RunState.RUNNING:
             self._session.cancel(self, _key(number))
             run.state = RunState.PAUSED
@@ -247,7 +247,7 @@ class Runs(QObject):
         """Take a cancelled walk up where it stopped, bit by bit as if it never had; a failed one,
         and one of a model that has been trained further since, begins anew.
         """
-        run = self._tree.runs.get(number)
+        run = self.tree.runs.get(number)
         if run is None or run.state not in (RunState.PAUSED, RunState.FAILED):
             return
         recipe = run.recipe
@@ -260,10 +260,10 @@ class Runs(QObject):
 
     def delete(self, number: int) -> None:
         """Take a run and all its forks away, as one entry of the history."""
-        if number in self._tree.runs:
+        if number in self.tree.runs:
             family = self.family(number)
             text = self.tr("Delete run {0}").format(family[0].name)
-            self._session.undo.push(_Put(self, text, family, there=False))
+            self._session.undo.push(Put(self, text, family, there=False))
 
     # Private -----------------------------------------------------------------------------------
 
@@ -278,11 +278,11 @@ class Runs(QObject):
 
     def _drop_oldest(self) -> None:
         roots = self.children(None)
-        kept = {self._tree.current, roots[-1].id}
+        kept = {self.tree.current, roots[-1].id}
         plain = [run for run in roots if run.id not in kept and not self.children(run.id)]
         for run in plain[: max(0, len(roots) - MOST_ROOTS)]:
             self._session.cancel(self, _key(run.id))
-            del self._tree.runs[run.id]
+            del self.tree.runs[run.id]
 
     def _tape(self, recipe: Recipe) -> Tape:
         tape = Tape(recipe.n, tuple(self._known().shape), self.planned(recipe))
@@ -349,7 +349,7 @@ class Runs(QObject):
         self.changed.emit()
         self._session.failed.emit(failure)
 
-    def _put(self, tree: _Tree, runs: list[Run], there: bool) -> None:
+    def put(self, tree: _Tree, runs: list[Run], there: bool) -> None:
         """Runs come (back) into their tree, or leave it."""
         for run in runs:
             if there:
@@ -376,27 +376,6 @@ class Runs(QObject):
             self._ask(run, run.recipe)
         elif run.state is RunState.PAUSED and not self._live:
             self._ask(run, self._rest(run))
-
-
-class _Put(QUndoCommand):
-    """Runs that come or leave. Once their model is out of view there is nothing to do."""
-
-    def __init__(self, runs: Runs, text: str, put: list[Run], *, there: bool) -> None:
-        super().__init__(text)
-        self._runs, self._put, self._there = runs, put, there
-        self._tree = runs._tree
-
-    def redo(self) -> None:
-        self._do(self._there)
-
-    def undo(self) -> None:
-        self._do(not self._there)
-
-    def _do(self, there: bool) -> None:
-        if self._tree is self._runs._tree:
-            self._runs._put(self._tree, self._put, there)
-        else:
-            self.setObsolete(True)
 
 
 def frame_at(run: Run, k: int) -> Frame | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -13,61 +13,21 @@ from genstudio.tape import Plan
 from genstudio.ui import theme
 from genstudio.ui.panels._denoise_fork_fields import MOST_SEED, NO_CLASS, Box
 from genstudio.ui.panels._denoise_plug import Section
-from genstudio.ui.panels._denoise_recipe import Recipe
+from genstudio.ui.panels._denoise_wanted import FIRST_IMAGES, FIRST_POINTS, Wanted, of_bytes
 from genstudio.ui.widgets._tool import small_tool
 from genstudio.ui.widgets.number_field import NumberField
 from genstudio.ui.widgets.slider import Slider
 from genstudio.ui.widgets.switch import Switch
+
+__all__ = ["Settings", "Wanted", "of_bytes"]
 
 if TYPE_CHECKING:
     from genstudio.latent.denoise import Process
     from genstudio.ui.session import ModelRef
 
 MOST_IMAGES, MOST_POINTS = 64, 4096
-FIRST_IMAGES, FIRST_POINTS = 16, 512
-FIRST_STEPS = 20
 MOST_GUIDANCE = 10.0
 FIELD_PX = 112
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What stands in the section."""
-
-    sampler: str = "dpmpp"
-    eta: float = 0.0
-    steps: int = FIRST_STEPS
-    label: int | None = None
-    guidance: float = 1.0
-    seed: int = 0
-    n: int = FIRST_IMAGES
-    clip: bool = True
-
-    def recipe(self) -> Recipe:
-        """The run from noise with these settings; what does not apply is left at its default."""
-        return Recipe(
-            n=self.n,
-            seed=self.seed,
-            sampler=self.sampler,
-            steps=self.steps,
-            eta=self.eta if self.sampler == "ddim" else 0.0,
-            label=self.label,
-            guidance=self.guidance if self.label is not None else 1.0,
-            clip=self.clip,
-        )
-
-    @staticmethod
-    def of(recipe: Recipe) -> Wanted:
-        return Wanted(
-            sampler=recipe.sampler,
-            eta=recipe.eta,
-            steps=recipe.steps,
-            label=recipe.label,
-            guidance=recipe.guidance,
-            seed=recipe.seed,
-            n=recipe.n,
-            clip=recipe.clip,
-        )
 
 
 class Settings(Section):
@@ -399,10 +359,3 @@ def within(field: NumberField, low: float, high: float) -> bool:
     except ValueError:
         return False
     return value is not None and low <= value <= high
-
-
-def of_bytes(n: int) -> str:
-    """A size in words: "3.0 MB", "1.2 GB"."""
-    if n >= 1_000_000_000:
-        return f"{n / 1e9:.1f} GB"
-    return f"{n / 1e6:.1f} MB" if n >= 1_000_000 else f"{n / 1e3:.0f} kB"

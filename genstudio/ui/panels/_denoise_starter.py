@@ -86,7 +86,8 @@ class Starter(QObject):
     # Starting ----------------------------------------------------------------------------------
 
     def owe(self) -> None:
-        """A first run is due, if there is none yet."""
+        """A model has come into view: a first run is due, if there is none yet."""
+        self._newest = None
         if self.panel.process is not None and not self.panel.runs.all():
             self._owed = True
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
@@ -27,13 +27,14 @@ from genstudio.ui.panels._denoise_numbers import Numbers
 from genstudio.ui.panels._denoise_plug import Mode
 from genstudio.ui.panels._denoise_recipe import Recipe, RunState
 from genstudio.ui.panels._denoise_run import Runs
-from genstudio.ui.panels._denoise_settings import Settings, of_bytes
-from genstudio.ui.panels._denoise_starter import OWN_MODES, Starter
+from genstudio.ui.panels._denoise_settings import Settings
+from genstudio.ui.panels._denoise_starter import Starter
 from genstudio.ui.panels._denoise_state import bring_back, keep
+from genstudio.ui.panels._denoise_tell import news, take_key
 from genstudio.ui.panels._denoise_text import HELP
 from genstudio.ui.panels._denoise_watch import Watch
 from genstudio.ui.panels._denoise_wiring import PARTS, wire
-from genstudio.ui.session import ModelRef, Session
+from genstudio.ui.session import ModelRef, Priority, Session
 from genstudio.ui.widgets.banner import EmptyState
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Denoise(Panel):
         self.in_front = False
         self.line: Line | None = None
         self._following = True  # the cursor goes along with the frames that arrive
+        self._names: list[str] = []  # of the classes, once they are known
         self._dirty = False
         self._grown: set[int] = set()  # runs with frames that the strips have not heard of
         self.run_menu: Callable[[int], QMenu | None] = lambda _run: None
@@ -141,7 +143,7 @@ class Denoise(Panel):
                 self.tr("Show %1").replace("%1", FIRST_MODEL),
             )
             return
-        self.ref = ref
+        self.ref, self._names = ref, []
         self.bar.title.setText(self.tr("Denoise with %1").replace("%1", ref.title))
         self.session.ask(
             self, "process", "latent.denoise:process", then=self._known, failed=self._refused
@@ -149,17 +151,20 @@ class Denoise(Panel):
         if ref.card.data:
             self.session.ask(
                 self, "classes", "latent.pictures:classes", model="", then=self._named,
-                failed=lambda failure: None, data=ref.card.data,
+                failed=lambda failure: None, data=ref.card.data, priority=Priority.REPORT,
             )  # fmt: skip
 
     def _named(self, answer: Answer) -> None:
         """The classes of the data that the model was trained on have names."""
-        if answer.done and self.process is not None and answer.value is not None:
-            names = list(answer.value)
-            if len(names) == self.process.n_classes:
-                self.settings.set_classes(names)
-                for section in self.column.sections.values():
-                    section.named(names)
+        if answer.done and answer.value is not None:
+            self._names = list(answer.value)
+            self._tell_names()
+
+    def _tell_names(self) -> None:
+        if self.process is not None and len(self._names) == self.process.n_classes:
+            self.settings.set_classes(self._names)
+            for section in self.column.sections.values():
+                section.named(self._names)
 
     def _known(self, answer: Answer) -> None:
         if self.ref is None:
@@ -169,6 +174,7 @@ class Denoise(Panel):
         for mode in self.modes.values():
             mode.use(self.ref, self.process)
         self.column.use(self.ref, self.process)
+        self._tell_names()
         self._offer_modes()
         self.starter.owe()
         self.set_mode(self.mode)
@@ -181,7 +187,7 @@ class Denoise(Panel):
             for mode in self.modes.values():
                 mode.weights_moved(step)
             self.starter.weights_moved(step)
-            self._tell()
+            self.say(news(self))
 
     def _say_empty(self, sentence: str, button: str) -> None:
         self.empty.set_text(sentence)
@@ -222,7 +228,7 @@ class Denoise(Panel):
         self.bar.show_run(self.runs.current(), self.starter.pending)
         self.starter.show_record()
         self.starter.keep_up()
-        self._tell()
+        self.say(news(self))
         self._dirty = True
         self._paint_soon()
 
@@ -349,23 +355,6 @@ class Denoise(Panel):
             self.session.note_picture(self.watch.picture)
             self.step_shown.emit(line.run.id, self.step)
 
-    def _tell(self) -> None:
-        """What there is to say of the run in front."""
-        run = self.runs.current()
-        behind = self.starter.behind()
-        if run is not None and run.failure is not None and run.state is RunState.FAILED:
-            self.say(run.failure.sentence())
-        elif run is not None and run.thinned:
-            words = self.tr("Every {0}. of {1} steps is kept; all would take {2}.")
-            plan = run.tape.plan
-            full = of_bytes(plan.full_bytes)
-            self.say(words.format(plan.every, f"{run.recipe.steps:,}", full))
-        elif behind is not None:
-            words = self.tr("weights of step {0}; now they are at {1}")
-            self.say(words.format(*(f"{step:,}" for step in behind)))
-        else:
-            self.say("")
-
     def show_menu(self, row: str, k: int, at: QPoint) -> None:
         """What can be done with a run, at the pointer."""
         if row.isdigit():
@@ -391,18 +380,7 @@ class Denoise(Panel):
         HelpDialog(title, self.tr(HELP), self.window()).open()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        keys = {Qt.Key.Key_1: 0, Qt.Key.Key_2: 1, Qt.Key.Key_3: 2, Qt.Key.Key_4: 3}
-        key = Qt.Key(event.key())
-        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-            super().keyPressEvent(event)
-        elif key in keys:
-            self.set_kind(KINDS[keys[key]])
-        elif key == Qt.Key.Key_R and self.mode in OWN_MODES:
-            self.starter.new_noise()
-        elif key == Qt.Key.Key_Escape and self.runs.running():
-            for run in self.runs.running():
-                self.runs.cancel(run.id)
-        else:
+        if not take_key(self, event):
             super().keyPressEvent(event)
 
     # State -------------------------------------------------------------------------------------
