@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+FIRST_MODEL = "ddpm-mnist"  # offered where there is nothing to denoise
+
 HELP = """
 <p>A diffusion model makes an image out of noise, in steps. Training took images and added noise to
 them in T small steps until nothing was left; the model learned to see, in what is noisy, the image

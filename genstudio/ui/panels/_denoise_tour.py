@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from genstudio.abilities import BadInput
+from genstudio.ui.panels._denoise_text import FIRST_MODEL
 
 if TYPE_CHECKING:
     from genstudio.ui.panels.denoise import Denoise
@@ -18,8 +19,6 @@ def tour(panel: Denoise) -> Iterator[str]:
     """Drive the panel as a user would; each step yields its caption. The model that was in view
     before stands there again at the end.
     """
-    from genstudio.ui.panels.denoise import FIRST_MODEL
-
     session, before = panel.session, panel.session.model("A")
     if panel.ref is None:
         try:

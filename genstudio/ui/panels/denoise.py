@@ -31,7 +31,7 @@ from genstudio.ui.panels._denoise_settings import Settings
 from genstudio.ui.panels._denoise_starter import Starter
 from genstudio.ui.panels._denoise_state import bring_back, keep
 from genstudio.ui.panels._denoise_tell import news, take_key
-from genstudio.ui.panels._denoise_text import HELP
+from genstudio.ui.panels._denoise_text import FIRST_MODEL, HELP
 from genstudio.ui.panels._denoise_watch import Watch
 from genstudio.ui.panels._denoise_wiring import PARTS, wire
 from genstudio.ui.session import ModelRef, Priority, Session
@@ -40,7 +40,6 @@ from genstudio.ui.widgets.banner import EmptyState
 if TYPE_CHECKING:
     from genstudio.latent.denoise import Process
 
-FIRST_MODEL = "ddpm-mnist"
 FRAME_MS = 16  # pictures are painted at most so often while frames arrive
 
 
