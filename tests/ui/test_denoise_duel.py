@@ -163,6 +163,25 @@ def test_wrong_settings_are_said_and_nothing_starts(panel: Denoise) -> None:
     assert not duel(panel).begin.isEnabled()
 
 
+def test_seed_and_class_are_those_of_the_run_in_front_until_the_hand_sets_others(
+    panel: Denoise, qtbot: QtBot
+) -> None:
+    panel.set_mode("duel")
+    assert duel(panel).shared.values().seed == 7
+    assert duel(panel).size.text() == "3 images a side, records of 0.0 MB."
+    root = panel.runs.current()
+    panel.runs.fork(root.id, 4, label=2, guidance=2.0)
+    settle(qtbot, panel)
+    values = duel(panel).shared.values()
+    assert (values.seed, values.label) == (7, 2)
+    assert duel(panel).columns[0].guidance.isEnabled()
+    duel(panel).shared.seed.setText("55")
+    duel(panel).shared.seed.edited.emit()
+    panel.runs.choose(root.id)
+    values = duel(panel).shared.values()
+    assert (values.seed, values.label) == (55, 2)
+
+
 def test_the_sides_can_be_exchanged(panel: Denoise) -> None:
     panel.set_mode("duel")
     set_sides(panel, Values(7, "ddim", 0.0, 10), Values(7, "ddpm", 0.0, 30))

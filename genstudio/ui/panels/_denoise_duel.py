@@ -286,7 +286,7 @@ class Beside(Mode):
             return self.tr("Begins when the other is done, so that each is timed alone.")
         if self._pair.others():
             return self.tr("Choose a run to stand here: Ctrl+click one in the tree of runs.")
-        return self.tr("Fork the other run, or start a duel at the right.")
+        return self.tr("Fork a run, or start a duel in the Inspector.")
 
     def _show_cursor(self, t: float) -> None:
         """In the strips the cursor stands in the run that has a frame at just this t."""

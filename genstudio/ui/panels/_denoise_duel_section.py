@@ -115,7 +115,7 @@ class DuelSection(Section):
         )
         self._lay_out()
         panel.runs.changed.connect(self.refresh)
-        pair.changed.connect(self.refresh)
+        pair.changed.connect(self._follow)
         duel.changed.connect(self.refresh)
         clock.measured.connect(lambda _run: self.refresh())
 
@@ -215,10 +215,11 @@ class DuelSection(Section):
             except BadInput as error:
                 problem = str(error)
             else:
-                full = sum(plan.full_bytes for plan in plans) / 1e6
-                words = self.tr("{0} images a side, records of {1} MB.").format(
-                    recipes[0].n, f"{full:,.0f}"
-                )
+                full = f"{sum(plan.full_bytes for plan in plans) / 1e6:,.1f}"
+                words = self.tr("{0} images a side, records of {1} MB.")
+                if recipes[0].n == 1:
+                    words = self.tr("One image a side, records of {1} MB.")
+                words = words.format(recipes[0].n, full)
                 if any(plan.every > 1 for plan in plans):
                     every = max(plan.every for plan in plans)
                     words += " " + self.tr("Every {0}th step is kept.").format(every)
@@ -267,6 +268,14 @@ class DuelSection(Section):
             self.start()
 
     # Private -----------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Until the hand has set others, seed and class are those of the run in front."""
+        run = self._pair.a()
+        if run is not None and not self._touched:
+            self.shared.set_values(self._base())
+            self._share_class()
+        self.refresh()
 
     def _batch(self) -> int:
         run = self._pair.a()
