@@ -32,7 +32,7 @@ def tour(panel: Denoise) -> Iterator[str]:
         yield "a third of the way"
         if not panel.process.points:
             yield from _with_images(panel)
-    if before is not None and before.source != FIRST_MODEL:
+    if before is not None and before != session.model("A"):
         session.try_show("A", before.source)
 
 
