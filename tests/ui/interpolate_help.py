@@ -65,7 +65,7 @@ def waiting(panel: Interpolate) -> bool:
 def spread(qtbot: QtBot, panel: Interpolate) -> None:
     """Two codes far apart on the map, so that a hand can tell pins and paths apart."""
     slots = [Slot(name, code=np.array(z, np.float32)) for name, z in (("a", LOW), ("b", HIGH))]
-    panel.board.set_board(Board((*slots, None, None)))
+    panel.board.set_value(Board((*slots, None, None)))
     settle(qtbot, panel)
 
 

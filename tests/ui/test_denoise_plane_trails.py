@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -55,7 +57,7 @@ def test_the_past_fades_and_the_future_is_not_shown() -> None:
     seen = opacity(trails.picture(6, 10, table()))[20]
     steps = [int(seen[5 * k + 2]) for k in range(10)]
     assert steps[6:] == [0, 0, 0, 0]
-    assert all(later > earlier for earlier, later in zip(steps[:5], steps[1:6], strict=True))
+    assert all(later > earlier for earlier, later in pairwise(steps[:6]))
     assert steps[0] > 0.9 * 256 * trails_module.FAINTEST
 
 

@@ -195,7 +195,7 @@ def test_pulling_a_path_puts_a_way_point_into_it(
     end = start + QPoint(0, 60)
     drag(panel.plane, start, end)
     settle(qtbot, panel)
-    ways = panel.board.board().ways
+    ways = panel.board.value().ways
     assert len(ways) == 1
     wanted = panel.scene.space.to_z(*panel.plane.to_map(end.toPointF()))
     np.testing.assert_allclose(ways[0], wanted, atol=0.1)
@@ -205,9 +205,9 @@ def test_pulling_a_path_puts_a_way_point_into_it(
     assert ("way", 0) in panel.hand.roles()
     QTest.mouseClick(panel.plane, LEFT, NONE, pin_place(panel, ("way", 0)))
     QTest.keyClick(panel.plane, Qt.Key.Key_Delete)
-    assert panel.board.board().ways == ()
+    assert panel.board.value().ways == ()
     session.undo.undo()
-    assert panel.board.board().ways == ways
+    assert panel.board.value().ways == ways
     settle(qtbot, panel)
 
 
@@ -219,7 +219,7 @@ def test_a_second_way_point_goes_where_the_path_is_pulled(panel: Interpolate, qt
         place = panel.plane.to_widget(float(x), float(y)).toPoint()
         drag(panel.plane, place, place + QPoint(0, aside))
     settle(qtbot, panel)
-    path, ways = panel.tracer.path("lerp"), panel.board.board().ways
+    path, ways = panel.tracer.path("lerp"), panel.board.value().ways
     found = [int(np.argmin(np.linalg.norm(path.z - np.array(w), axis=1))) for w in ways]
     assert len(ways) == 2
     assert found == sorted(found), "in the order in which the path meets them"
@@ -261,15 +261,15 @@ def test_esc_puts_back_what_the_hand_drags(
     panel: Interpolate, qtbot: QtBot, session: Session
 ) -> None:
     spread(qtbot, panel)
-    before = panel.board.board()
+    before = panel.board.value()
     start = pin_place(panel, ("slot", 1))
     QTest.mousePress(panel.plane, LEFT, NONE, start)
     assert panel.slots.place() == 1, "the slot of the pin is chosen"
     move(panel.plane, start + QPoint(-30, 40), LEFT)
-    assert panel.board.board() != before
+    assert panel.board.value() != before
     QTest.keyClick(panel.plane, Qt.Key.Key_Escape)
     QTest.mouseRelease(panel.plane, LEFT, NONE, start + QPoint(-30, 40))
-    assert panel.board.board() == before
+    assert panel.board.value() == before
     assert session.undo.count() == 0
     settle(qtbot, panel)
     np.testing.assert_allclose(panel.tracer.path("lerp").z[-1], panel.codes.code(1))
@@ -464,7 +464,7 @@ def test_while_an_end_is_dragged_its_own_picture_comes_first(
 
 
 def test_two_pins_of_the_manifold_become_a_path(panel: Interpolate, qtbot: QtBot) -> None:
-    before = panel.board.board()
+    before = panel.board.value()
     panel.set_mode("square")
     ends = np.array([-0.7, 0.4], np.float32), np.array([1.1, -0.3], np.float32)
     with qtbot.waitSignal(panel.session.panel_wanted) as wanted:
@@ -476,7 +476,7 @@ def test_two_pins_of_the_manifold_become_a_path(panel: Interpolate, qtbot: QtBot
     np.testing.assert_allclose(path.z[0], ends[0], atol=1e-6)
     np.testing.assert_allclose(path.z[-1], ends[1], atol=1e-6)
     panel.session.undo.undo()
-    assert panel.board.board() == before, "one entry of the history"
+    assert panel.board.value() == before, "one entry of the history"
 
 
 def test_a_picture_that_cannot_be_written_is_one_sentence(

@@ -213,10 +213,10 @@ def test_a_pin_of_the_manifold_fills_a_slot(in_window: Interpolate, qtbot: QtBot
 def test_an_image_goes_elsewhere_while_another_panel_is_in_front(
     in_window: Interpolate, qtbot: QtBot
 ) -> None:
-    before = in_window.board.board()
+    before = in_window.board.value()
     in_window.window().panels.show_panel("train")
     in_window.session.image_offered.emit(np.zeros((1, 28, 28), np.float32), "nothing")
-    assert in_window.board.board() == before
+    assert in_window.board.value() == before
 
 
 def test_closing_while_paths_are_traced_leaves_nothing(
@@ -426,7 +426,7 @@ def test_a_double_click_on_a_path_adds_a_way_point(panel: Interpolate, qtbot: Qt
         QEvent.Type.MouseButtonDblClick, place, panel.plane.mapToGlobal(place), LEFT, LEFT, NONE
     )
     QApplication.sendEvent(panel.plane, event)
-    assert len(panel.board.board().ways) == 1
+    assert len(panel.board.value().ways) == 1
     settle(qtbot, panel)
 
 

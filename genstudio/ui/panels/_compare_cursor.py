@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand
 
 from genstudio.engine.messages import Answer, Failure
 from genstudio.ui.panels._compare_link import LINKS, nearest_row, row_of
@@ -18,6 +17,7 @@ from genstudio.ui.panels._compare_readout import Row
 from genstudio.ui.panels._compare_together import Frame, Part, Together
 from genstudio.ui.panels._manifold_text import figure
 from genstudio.ui.session import Session
+from genstudio.ui.undo import Change
 
 OFFERED = -1  # the index of an image that is none of the data set
 
@@ -100,9 +100,16 @@ class Cursor(QObject):
     def set_pin(self, target: Target | None) -> None:
         """Let the cursor rest at `target`, or nowhere; one entry of the history."""
         if target != self.pin:
-            self._session.undo.push(_Pin(self, self.pin, target))
+            text = self.tr("Pin the cursor")
+            self._session.undo.push(Change(text, self.pin, target, self._take))
         elif target is not None:
             self._go(target)
+
+    def _take(self, target: Target | None) -> None:
+        """Rest at `target` in its own link."""
+        if target is not None:
+            self.link = target.link
+        self.put_pin(target)
 
     def put_pin(self, target: Target | None) -> None:
         """The same without an entry."""
@@ -303,25 +310,6 @@ class Cursor(QObject):
                 self.pin = Target(self.link, tuple(float(v) for v in pin))
         self.pinned.emit()
         self.rest()
-
-
-class _Pin(QUndoCommand):
-    """From one resting place of the cursor to another."""
-
-    def __init__(self, cursor: Cursor, before: Target | None, after: Target | None) -> None:
-        super().__init__(cursor.tr("Pin the cursor"))
-        self._cursor, self._before, self._after = cursor, before, after
-
-    def undo(self) -> None:
-        self._put(self._before)
-
-    def redo(self) -> None:
-        self._put(self._after)
-
-    def _put(self, target: Target | None) -> None:
-        if target is not None and target.link != self._cursor.link:
-            self._cursor.link = target.link
-        self._cursor.put_pin(target)
 
 
 def _offered() -> Target:

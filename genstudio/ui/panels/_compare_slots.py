@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand
 
 from genstudio.abilities import LATENT, BadInput, Card, has_noise_space
 from genstudio.engine import shelf
 from genstudio.engine.messages import Failure
 from genstudio.ui.session import SLOTS, ModelRef, Session
+from genstudio.ui.undo import Change
 
 FEWEST, MOST = 2, len(SLOTS)
 PARTNERS = ("ae-mnist-2d", "vae-mnist-2d", "pca-mnist-2d", "ae-mnist-16d", "vae-mnist-16d")
@@ -48,7 +48,8 @@ class Slots(QObject):
         if not self._apply(after):
             return False
         if not silently:
-            self._session.undo.push(_Change(self, before, after))
+            text = self.tr("Compare other models")
+            self._session.undo.push(Change(text, before, after, self._bring))
         return True
 
     def choose(self, slot: str, source: str) -> bool:
@@ -89,6 +90,10 @@ class Slots(QObject):
         shown[i], shown[j] = shown[j], shown[i]
         return self.put(shown)
 
+    def _bring(self, sources: tuple[str, ...]) -> None:
+        if sources != self.sources():  # a push puts once more what is there
+            self._apply(sources)
+
     def _apply(self, sources: Sequence[str]) -> bool:
         before = self.refs()
         self._moving = True
@@ -115,21 +120,6 @@ class Slots(QObject):
     def _model_changed(self, _slot: str) -> None:
         if not self._moving:
             self.changed.emit()
-
-
-class _Change(QUndoCommand):
-    """From some models to others."""
-
-    def __init__(self, slots: Slots, before: tuple[str, ...], after: tuple[str, ...]) -> None:
-        super().__init__(slots.tr("Compare other models"))
-        self._slots, self._before, self._after = slots, before, after
-
-    def undo(self) -> None:
-        self._slots._apply(self._before)
-
-    def redo(self) -> None:
-        if self._slots.sources() != self._after:  # a push runs it once more
-            self._slots._apply(self._after)
 
 
 def offered(session: Session) -> list[tuple[str, str, str]]:

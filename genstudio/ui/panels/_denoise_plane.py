@@ -291,7 +291,7 @@ class Plane(Mode):
         self._panel.starter.begin(replace(recipe, note=self.tr("starts moved")))
 
     def _offer(self) -> None:
-        self.bar.offer(starts=bool(self.hand.board.starts()) and self.record is not None)
+        self.bar.offer(starts=bool(self.hand.board.value()) and self.record is not None)
 
     def _peek(self, x: float, y: float) -> None:
         """The numbers under the pointer, and the particle nearest to it."""
@@ -321,7 +321,7 @@ class Plane(Mode):
 
     def state(self) -> dict[str, Any]:
         view = self.map.wanted_view()
-        own = [(s.x, s.y, s.level) for s in self.hand.board.starts() if s.row < 0]
+        own = [(s.x, s.y, s.level) for s in self.hand.board.value() if s.row < 0]
         return {
             "layers": {layer: self.map.shows(layer) for layer in LAYERS},
             "density": self.density.kind,
@@ -343,7 +343,7 @@ class Plane(Mode):
         starts = state.get("starts")
         rows = [_numbers(row) for row in (starts if isinstance(starts, list) else [])]
         kept = [Start(r[0], r[1], int(r[2])) for r in rows if len(r) == 3][:MAX_STARTS]
-        self.hand.board.set_starts(tuple(kept))
+        self.hand.board.set_value(tuple(kept))
 
 
 def _numbers(value: object) -> list[float]:

@@ -35,8 +35,8 @@ class Hand(QObject):
         plane.clicked.connect(self._click)
         plane.lifted.connect(self._lift)
         plane.pin_moved.connect(self._drag)
-        plane.pin_dropped.connect(lambda *_: self.board.drop())
-        plane.pin_stepped.connect(lambda *_: self.board.drop(merge=True))
+        plane.pin_dropped.connect(lambda *_: self.board.let_go())
+        plane.pin_stepped.connect(lambda *_: self.board.let_go(merge=True))
         plane.pin_removed.connect(self._remove)
         plane.given_up.connect(self._give_up)
         plane.point_hovered.connect(self._hover)
@@ -73,7 +73,7 @@ class Hand(QObject):
         if record is None or not record.have or not self._model:
             self._plane.set_pins(())
             return
-        starts = self.board.starts()
+        starts = self.board.value()
         mine = [starts[i] for i in shown(starts, record)]
         pins = [Pin(s.x, s.y, str(i + 1)) for i, s in enumerate(mine)]
         moved = frozenset(s.row for s in mine if s.row >= 0)
@@ -99,7 +99,7 @@ class Hand(QObject):
         """The whole batch as the hand has made it: moved ones moved, the hand's own after them."""
         assert self._record is not None
         batch = self._record.x_t(0).copy()
-        starts = self.board.starts()
+        starts = self.board.value()
         mine = [starts[i] for i in shown(starts, self._record)]
         for start in mine:
             if start.row >= 0:
@@ -121,7 +121,7 @@ class Hand(QObject):
                 self._plane.set_pins(self._plane.pins(), len(self._plane.pins()) - 1)
 
     def _room(self) -> bool:
-        if len(self.board.starts()) < MAX_STARTS:
+        if len(self.board.value()) < MAX_STARTS:
             return True
         words = self.tr("There are {0} starts, and no room for more. Remove one first.")
         self.full.emit(words.format(MAX_STARTS))
@@ -139,7 +139,7 @@ class Hand(QObject):
         record = self._record
         if record is None:
             return
-        starts = self.board.starts()
+        starts = self.board.value()
         mine = shown(starts, record)
         if number < len(mine):
             changed = list(starts)
@@ -152,7 +152,7 @@ class Hand(QObject):
     def _remove(self, number: int) -> None:
         if self._record is None:
             return
-        mine = shown(self.board.starts(), self._record)
+        mine = shown(self.board.value(), self._record)
         if number < len(mine):
             self.board.remove(mine[number])
         else:

@@ -10,102 +10,44 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
 from genstudio.engine.messages import Answer
 from genstudio.ui.panels._denoise_plane_record import Record, Start
 from genstudio.ui.session import Priority, Session
+from genstudio.ui.undo import Kept
 
 if TYPE_CHECKING:
     from genstudio.latent.particles import Paths
 
 MAX_STARTS = 32  # also the room in which they walk together
-MERGE_ID = 0x4450  # steps of one start by the arrow keys become one entry
 
 Starts = tuple[Start, ...]
 
 
-class StartBoard(QObject):
+class StartBoard(Kept[Starts]):
     """The starts and their history."""
 
-    changed = Signal()
-
     def __init__(self, undo: QUndoStack, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._undo = undo
-        self._starts: Starts = ()
-        self._grabbed: Starts | None = None  # as they were when the hand took one
-
-    def starts(self) -> Starts:
-        return self._starts
-
-    def set_starts(self, starts: Starts) -> None:
-        """Take `starts` over without an entry in the history."""
-        if starts != self._starts:
-            self._starts = starts
-            self.changed.emit()
+        super().__init__(undo, (), parent)
 
     def add(self, start: Start) -> None:
-        if len(self._starts) < MAX_STARTS:
-            self._push(self.tr("Put a start"), (*self._starts, start))
+        if len(self._value) < MAX_STARTS:
+            self.push(self.tr("Put a start"), (*self._value, start))
 
     def remove(self, number: int) -> None:
         text = self.tr("Remove a start")
-        self._push(text, (*self._starts[:number], *self._starts[number + 1 :]))
+        self.push(text, (*self._value[:number], *self._value[number + 1 :]))
+
+    def let_go(self, merge: bool = False) -> None:
+        """The hand has let go of a start; steps of the same one are one entry with `merge`."""
+        before = self._value if self._grabbed is None else self._grabbed[0]
+        moved = [i for i, pair in enumerate(zip(before, self._value)) if pair[0] != pair[1]]
+        self.drop(self.tr("Move a start"), f"{len(before)} {moved}" if merge else "")
 
     def clear(self) -> None:
-        if self._starts:
-            self._push(self.tr("Remove all starts"), ())
-
-    def preview(self, starts: Starts) -> None:
-        """What the hand drags: no entry until `drop`."""
-        if self._grabbed is None:
-            self._grabbed = self._starts
-        self.set_starts(starts)
-
-    def give_up(self) -> None:
-        """Put back what `preview` has shown."""
-        before, self._grabbed = self._grabbed, None
-        if before is not None:
-            self.set_starts(before)
-
-    def drop(self, merge: bool = False) -> None:
-        """The hand has let go; `merge` makes one entry of several steps."""
-        before, self._grabbed = self._grabbed, None
-        if before is not None and before != self._starts:
-            after, self._starts = self._starts, before
-            self._push(self.tr("Move a start"), after, MERGE_ID if merge else -1)
-
-    def _push(self, text: str, after: Starts, merge_id: int = -1) -> None:
-        self._undo.push(_Change(self, text, after, merge_id))
-
-
-class _Change(QUndoCommand):
-    def __init__(self, board: StartBoard, text: str, after: Starts, merge_id: int) -> None:
-        super().__init__(text)
-        self._put, self._before, self._after = board.set_starts, board.starts(), after
-        self._id = merge_id
-
-    def id(self) -> int:
-        return self._id
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Change) or len(other._before) != len(self._after):
-            return False
-        if _moved(self._before, self._after) != _moved(other._before, other._after):
-            return False
-        self._after = other._after
-        return True
-
-    def undo(self) -> None:
-        self._put(self._before)
-
-    def redo(self) -> None:
-        self._put(self._after)
-
-
-def _moved(before: Starts, after: Starts) -> list[int]:
-    return [i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b]
+        if self._value:
+            self.push(self.tr("Remove all starts"), ())
 
 
 @dataclass(frozen=True, eq=False)

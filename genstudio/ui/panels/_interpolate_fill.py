@@ -22,21 +22,21 @@ class Filler(QObject):
 
     def begin(self) -> None:
         """Two images of the test set, where nothing was filled yet: no panel begins empty."""
-        if self._board.board() == Board():
+        if self._board.value() == Board():
             data = self._session.data
             slots = (Slot(data=data, index=0), Slot(data=data, index=1), None, None)
-            self._board.set_board(Board(slots))
+            self._board.set_value(Board(slots))
 
     def follow_data(self) -> None:
         """Images of the old data set give way to those of the new one with the same number."""
-        data, board = self._session.data, self._board.board()
+        data, board = self._session.data, self._board.value()
         slots = tuple(
             Slot(data=data, split=s.split, index=s.index)
             if s is not None and s.index is not None
             else s
             for s in board.slots
         )
-        self._board.set_board(replace(board, slots=slots))
+        self._board.set_value(replace(board, slots=slots))
 
     def index(self, place: int, index: int) -> None:
         """Image `index` of the test set."""
@@ -66,7 +66,7 @@ class Filler(QObject):
     def missing(self, count: int) -> None:
         """Test images into those of the first `count` slots that are empty."""
         for place in range(count):
-            if self._board.board().slots[place] is None:
+            if self._board.value().slots[place] is None:
                 self.index(place, place)
 
     def join(self, first: np.ndarray, second: np.ndarray) -> None:

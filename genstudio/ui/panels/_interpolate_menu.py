@@ -62,7 +62,7 @@ class Menus(QObject):
                 menu.addAction(text, partial(panel.board.swap, place, other))
         menu.addSeparator()
         clear = menu.addAction(self.tr("Clear"), partial(panel.board.clear, place))
-        clear.setEnabled(panel.board.board().slots[place] is not None)
+        clear.setEnabled(panel.board.value().slots[place] is not None)
         return menu
 
     def show_slot_menu(self, place: int, position: QPoint) -> None:
@@ -132,7 +132,7 @@ class Menus(QObject):
             slot = Slot(self.tr("from the map"), code=panel.codes.before_truncation(z))
             menu.addAction(text, partial(panel.board.fill, place, slot))
         menu.addSeparator()
-        ways = len(panel.board.board().ways)
+        ways = len(panel.board.value().ways)
         menu.addAction(self.tr("Add a way-point here"), partial(panel.board.add_way, ways, z))
         clear = menu.addAction(self.tr("Remove all way-points"), panel.board.clear_ways)
         clear.setEnabled(ways > 0)

@@ -94,7 +94,7 @@ class PathHand(QObject):
         handle = self.z()  # may be taken off an end, but leaves a way-point to the hand
         if handle is not None and len(handle) == dim:
             places.append((("handle", 0), handle, ""))
-        for number, way in enumerate(self._board.board().ways):
+        for number, way in enumerate(self._board.value().ways):
             if len(way) == dim:
                 z = np.array(way, np.float32)
                 places.append((("way", number), z, str(number + 1)))
@@ -131,7 +131,7 @@ class PathHand(QObject):
                 self.set_t(nearest(xy, x, y)[0])
             return
         z = self._scene.space.to_z(x, y)
-        board = self._board.board()
+        board = self._board.value()
         if what == "slot":
             slot = Slot(self.tr("moved"), code=self._codes.before_truncation(z))
             self._board.preview(board.with_slot(which, slot))
@@ -143,9 +143,9 @@ class PathHand(QObject):
         what, which = self._role(number)
         if what == "slot":
             text = self.tr("Move %1").replace("%1", LETTERS[which])
-            self._board.drop(text, merge=stepped)
+            self._board.drop(text, text if stepped else "")
         elif what == "way":
-            self._board.drop(self.tr("Move a way-point"), merge=stepped)
+            self._board.drop(self.tr("Move a way-point"), str(which) if stepped else "")
         if what != "handle":
             self._output.back()
 
@@ -160,7 +160,7 @@ class PathHand(QObject):
         """Put a way-point into a path where the hand has taken it."""
         path = self._tracer.path(kind)
         if path is not None:
-            number = segment(path, self._board.board().ways, t)
+            number = segment(path, self._board.value().ways, t)
             self._board.add_way(number, self._scene.space.to_z(x, y))
             self.show_pins()
 

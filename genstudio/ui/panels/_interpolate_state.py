@@ -46,7 +46,7 @@ class Kept:
 
 def keep(panel: Interpolate) -> dict[str, Any]:
     """What the panel shows, as JSON."""
-    board, section = panel.board.board(), panel.column.paths
+    board, section = panel.board.value(), panel.column.paths
     return {
         "slots": [describe(slot) for slot in board.slots],
         "ways": [list(way) for way in board.ways],
@@ -127,7 +127,7 @@ def bring_back(panel: Interpolate, state: dict[str, Any]) -> None:
     panel.square.u, panel.square.v = kept.uv
     panel.slots.choose(kept.place)
     if any(slot is not None for slot in kept.board.slots):
-        panel.board.set_board(kept.board)
+        panel.board.set_value(kept.board)
     panel.set_truncation(kept.psi)
     panel.set_mode(kept.mode)
 

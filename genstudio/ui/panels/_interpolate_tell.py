@@ -37,7 +37,7 @@ class Teller(QObject):
         """Why there is no path at all, in the place of the film."""
         panel = self._panel
         for place in range(2):
-            if panel.board.board().slots[place] is None:
+            if panel.board.value().slots[place] is None:
                 sentence = self.tr("Two images make a path: fill slots A and B.")
                 panel.stage.say_lacking(sentence, self.tr("Fill with test images"))
                 return

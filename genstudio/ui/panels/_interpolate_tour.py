@@ -28,7 +28,7 @@ def tour(panel: Interpolate) -> Iterator[str]:
         yield panel.tr("A way-point: pull a path and all three go by there.")
         panel.board.clear_ways()
     slots = tuple(Slot(data=data, index=k) for k in (0, 1, 2, 3))
-    panel.board.set_board(Board(slots))
+    panel.board.set_value(Board(slots))
     panel.set_mode("square")
     yield panel.tr("The square of four: bilinear mixtures of A, B, C and D under the hand.")
     panel.set_mode("path")

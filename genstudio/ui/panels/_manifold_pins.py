@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
-MERGE_ID = 0x4D50  # steps of one pin by the arrow keys become one entry
+from genstudio.ui.undo import Change
 
 
 @dataclass(frozen=True)
@@ -69,35 +68,11 @@ class PinBoard(QObject):
         """The hand has let go of a pin that stood at `before`."""
         old, new = list(self._pins.points), list(self._pins.points)
         old[number], new[number] = _tuple(before), _tuple(after)
-        merge_id = MERGE_ID if merge else -1
         self._pins = Pins(tuple(old), number)
-        self._push(self.tr("Move a pin"), Pins(tuple(new), number), merge_id)
+        self._push(self.tr("Move a pin"), Pins(tuple(new), number), str(number) if merge else "")
 
-    def _push(self, text: str, after: Pins, merge_id: int = -1) -> None:
-        self._undo.push(_Change(text, self._pins, after, self.set_pins, merge_id))
-
-
-class _Change(QUndoCommand):
-    def __init__(
-        self, text: str, before: Pins, after: Pins, put: Callable[[Pins], None], merge_id: int
-    ) -> None:
-        super().__init__(text)
-        self._before, self._after, self._put, self._id = before, after, put, merge_id
-
-    def id(self) -> int:
-        return self._id
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Change) or other._before.active != self._after.active:
-            return False
-        self._after = other._after
-        return True
-
-    def undo(self) -> None:
-        self._put(self._before)
-
-    def redo(self) -> None:
-        self._put(self._after)
+    def _push(self, text: str, after: Pins, merge: str = "") -> None:
+        self._undo.push(Change(text, self._pins, after, self.set_pins, merge))
 
 
 def _tuple(z: np.ndarray) -> tuple[float, ...]:

@@ -224,7 +224,7 @@ class Interpolate(Panel):
             self.filler.offered(self.slots.place(), image, title)
 
     def _board_changed(self) -> None:
-        self.codes.take(self.board.board())
+        self.codes.take(self.board.value())
         self.column.paths.set_ways(len(self._ways()))
         self._retrace()
         self.teller.slot()
@@ -247,7 +247,7 @@ class Interpolate(Panel):
 
     def _ways(self) -> list[tuple[float, ...]]:
         dim = self.ref.card.latent_dim if self.ref is not None else None
-        return [way for way in self.board.board().ways if len(way) == dim]
+        return [way for way in self.board.value().ways if len(way) == dim]
 
     def _wish(self) -> Wish:
         """What the paths are to go through now."""
