@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from genstudio.ui import icons, theme
 from genstudio.ui.panels._interpolate_look import LOOKS, Look
 from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.pill import Pill
 from genstudio.ui.widgets.segmented import Segmented
+from genstudio.ui.widgets.two_rows import TwoRows
 
 ONE_ROW_PX = 840  # narrower, the bar stands below the title
 
 
-class Bar(QWidget):
+class Bar(TwoRows):
     """Title and status at the left, controls at the right; below each other where it is narrow."""
 
     mode_chosen = Signal(str)  # "path" or "square"
@@ -25,7 +26,7 @@ class Bar(QWidget):
     export_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(ONE_ROW_PX, parent)
         self.title = theme.title(ElidedLabel(text=self.tr("Interpolate")))
         self.title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.status = theme.caption(ElidedLabel())
@@ -82,11 +83,9 @@ class Bar(QWidget):
         tools.addWidget(self.reset)
         tools.addWidget(self.export)
         tools.addStretch(1)
-        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._rows.setContentsMargins(0, 0, 0, 0)
-        self._rows.setSpacing(theme.GRID)
-        self._rows.addLayout(head, 1)
-        self._rows.addLayout(tools)
+        self.set_parts(head, tools)
+        self.turned.connect(self._turned)
+        self._turned(True)
 
     def shown(self) -> frozenset[str]:
         """The kinds of path that are shown."""
@@ -98,17 +97,9 @@ class Bar(QWidget):
         for pill in (*self.kinds.values(), *self.layers.values()):
             pill.setVisible(mode == "path")
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(320, super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        wide = self.width() >= ONE_ROW_PX
-        way = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
-        if self._rows.direction() != way:
-            self._rows.setDirection(way)
+    def _turned(self, wide: bool) -> None:
         for kind, pill in self.kinds.items():  # narrow, the film alone shows the lines
             pill.setIcon(_sample(LOOKS[kind]) if wide else QIcon())
-        super().resizeEvent(event)
 
 
 def _sample(look: Look) -> QIcon:

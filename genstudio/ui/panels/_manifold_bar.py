@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from genstudio.ui import icons, theme
 from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.pill import Pill
 from genstudio.ui.widgets.segmented import Segmented
+from genstudio.ui.widgets.two_rows import TwoRows
 
 LAYERS = ("sheet", "points", "posterior", "prior")
 ONE_ROW_PX = 860  # narrower, the bar stands below the title
 
 
-class Bar(QWidget):
+class Bar(TwoRows):
     """Title and status at the left, controls at the right; below each other where it is narrow."""
 
     layer_toggled = Signal(str, bool)
@@ -24,7 +24,7 @@ class Bar(QWidget):
     save_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(ONE_ROW_PX, parent)
         self.title = ElidedLabel()
         theme.title(self.title)
         self.status = theme.caption(QLabel())
@@ -77,12 +77,7 @@ class Bar(QWidget):
         tools.addWidget(self.reset)
         tools.addWidget(self.save)
         tools.addStretch(1)
-        self._tools = tools
-        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._rows.setContentsMargins(0, 0, 0, 0)
-        self._rows.setSpacing(theme.GRID)
-        self._rows.addLayout(head, 1)
-        self._rows.addLayout(tools)
+        self.set_parts(head, tools)
 
     def say_cells(self, cells: tuple[int, int], share: float, step: int | None) -> None:
         """How many columns and rows of cells, whether more are on their way (a `share` below 1),
@@ -97,10 +92,3 @@ class Bar(QWidget):
 
     def layers(self) -> dict[str, bool]:
         return {layer: pill.isChecked() for layer, pill in self.pills.items()}
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        wide = self.width() >= ONE_ROW_PX
-        way = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
-        if self._rows.direction() != way:
-            self._rows.setDirection(way)
-        super().resizeEvent(event)

@@ -1,0 +1,36 @@
+"""A bar of two parts turns where there is less room, and never keeps a window wide."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QPushButton
+
+from genstudio.ui.widgets.two_rows import TwoRows
+
+
+def bar(qtbot) -> tuple[TwoRows, QPushButton, QPushButton]:
+    rows, parts, buttons = TwoRows(500), [], []
+    for _ in range(2):
+        button = QPushButton("wide")
+        button.setMinimumWidth(300)
+        part = QHBoxLayout()
+        part.addWidget(button)
+        parts.append(part)
+        buttons.append(button)
+    rows.set_parts(*parts)
+    qtbot.addWidget(rows)
+    rows.resize(700, 80)
+    rows.show()
+    return rows, buttons[0], buttons[1]
+
+
+def test_parts_stand_side_by_side_where_there_is_room(qtbot) -> None:
+    rows, head, tools = bar(qtbot)
+    assert head.geometry().top() == tools.geometry().top()
+    assert rows.minimumSizeHint().width() == 320, "a window may become narrower than both"
+    with qtbot.waitSignal(rows.turned) as turned:
+        rows.resize(400, 80)
+    assert turned.args == [False]
+    qtbot.waitUntil(lambda: tools.geometry().top() > head.geometry().bottom())
+    with qtbot.waitSignal(rows.turned) as turned:
+        rows.resize(700, 80)
+    assert turned.args == [True]
