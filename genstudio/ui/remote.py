@@ -21,6 +21,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from genstudio import paths
+from genstudio.ui import tidy
 from genstudio.ui.driver import Driver
 from genstudio.ui.session import live_name
 
@@ -305,6 +306,7 @@ def _on_screen(widget: QWidget) -> list[int]:
 def main() -> None:
     """Open the window and obey until the input ends."""
     with Driver() as driver:
+        tidy.settle()  # as in the window that a user opens
         remote = Remote(driver)
         waiting = b""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import weakref
+from types import ModuleType
 from typing import Any
 
 from pytestqt.qtbot import QtBot
 
+from genstudio.ui import tidy as tidy_module
 from genstudio.ui.session import Session
 from genstudio.ui.tidy import Tidy
 
@@ -55,3 +58,26 @@ def test_collection_comes_back_with_the_last_session(qtbot: QtBot) -> None:
     assert not gc.isenabled()
     assert second.close()
     assert gc.isenabled()
+
+
+def test_what_stands_after_imports_is_left_out_of_collections(qapp, monkeypatch) -> None:
+    monkeypatch.setattr(tidy_module._Process, "ends_with_window", True)
+    frozen = gc.get_freeze_count()
+    tidy = Tidy()
+    try:
+        tidy.look()
+        assert gc.get_freeze_count() == frozen, "nothing was imported"
+        monkeypatch.setitem(sys.modules, "a module of this test", ModuleType("of this test"))
+        alive = weakref.ref(Cycle())
+        allocate()
+        tidy.look()
+        assert gc.get_freeze_count() == frozen, "it may go on importing"
+        assert alive() is not None, "no collection while modules come"
+        tidy.look()
+        assert gc.get_freeze_count() > frozen
+        standing = gc.get_freeze_count()
+        tidy.look()
+        assert gc.get_freeze_count() == standing, "once for each import"
+    finally:
+        tidy.end()
+        gc.unfreeze()
