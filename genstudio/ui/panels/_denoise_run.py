@@ -18,7 +18,7 @@ from genstudio.abilities import BadInput
 from genstudio.engine import room
 from genstudio.engine.messages import Answer, Failure
 from genstudio.tape import Frame, Plan, Tape, plan
-from genstudio.ui.panels._denoise_history import Put
+from genstudio.ui.panels._denoise_history import Put, let_go
 from genstudio.ui.panels._denoise_recipe import Before, Recipe, Run, RunState, spread
 from genstudio.ui.session import Session
 
@@ -290,16 +290,18 @@ class Runs(QObject):
         return tape
 
     def _make_room(self, recipe: Recipe) -> None:
-        """Give up the runs of models out of view where the new record would not fit whole.
+        """Give up the runs of models out of view, and deleted ones that the history holds, where
+        the new record would not fit whole.
 
         Raises: BadInput where there is no room even so.
         """
         try:
             short = self.planned(recipe).every > 1
         except BadInput:
-            short = bool(self._shelf)
+            short = True
         if short:
             self._shelf.clear()
+            let_go(self._session.undo)
         self.planned(recipe)
 
     def _ask(self, run: Run, recipe: Recipe) -> None:
