@@ -12,7 +12,7 @@ from genstudio.abilities import BadInput
 from genstudio.engine.messages import Answer, Failure
 from genstudio.tape import Frame
 from genstudio.ui.panels._denoise_forward_numbers import rms
-from genstudio.ui.panels._denoise_recipe import Recipe, RunState, spread
+from genstudio.ui.panels._denoise_recipe import Recipe, Run, RunState, spread
 from genstudio.ui.panels._denoise_run import Runs
 from genstudio.ui.session import Session
 
@@ -35,6 +35,7 @@ class Inversion(QObject):
         self._source = ""
         self._process: Process | None = None
         self._recipe: Recipe | None = None
+        self._way_back: Recipe | None = None  # what the run back was begun with
         self.image: np.ndarray | None = None  # in [0, 1]: what was inverted
         self.frames: list[Frame] = []  # t rising from 0
         self.n_frames = 0
@@ -100,7 +101,7 @@ class Inversion(QObject):
     @property
     def share(self) -> float:
         """How much of both ways is done, 0 to 1."""
-        run = self._runs.run(self.run)
+        run = self._back_run()
         if not self.n_frames:
             return 0.0
         back = run.done_steps / run.recipe.steps if run is not None else 0.0
@@ -118,17 +119,22 @@ class Inversion(QObject):
 
     def back(self) -> np.ndarray | None:
         """The clean guess on the way back, as far as that has come."""
-        run = self._runs.run(self.run)
+        run = self._back_run()
         return None if run is None or not run.recent else run.recent[-1].arrays["x0_hat"][0]
 
     def error(self) -> float | None:
         """The root mean square difference of image and round trip, pixels in [0, 1]."""
-        run, back = self._runs.run(self.run), self.back()
+        run, back = self._back_run(), self.back()
         if run is None or run.state is not RunState.DONE or back is None or self.image is None:
             return None
         return rms(np.clip((back + 1) / 2, 0, 1), self.image)
 
     # Private -----------------------------------------------------------------------------------
+
+    def _back_run(self) -> Run | None:
+        """The way back, as long as it is the one that was begun: other settings make it another."""
+        run = self._runs.run(self.run)
+        return run if run is not None and run.recipe is self._way_back else None
 
     def _take(self, answer: Answer) -> None:
         if not answer.done:
@@ -143,8 +149,9 @@ class Inversion(QObject):
         x_T, recipe = self.x_T(), self._recipe
         if x_T is None or recipe is None:
             return
+        self._way_back = replace(recipe, start=x_T[None])
         try:
-            self.run = self._runs.begin(replace(recipe, start=x_T[None]))
+            self.run = self._runs.begin(self._way_back)
         except BadInput as error:
             self.refused.emit(str(error))
 
