@@ -22,6 +22,8 @@ from genstudio.models._diffusion import cosine
 from genstudio.tape import Plan, Tape
 from genstudio.ui.main_window import MainWindow
 from genstudio.ui.panels import _denoise_starter
+from genstudio.ui.panels._denoise_bar import ONE_ROW_PX
+from genstudio.ui.panels._denoise_fork_fields import MOST_GUIDANCE
 from genstudio.ui.panels._denoise_line import Line
 from genstudio.ui.panels._denoise_recipe import Recipe, Run, RunState, spread
 from genstudio.ui.panels._denoise_settings import Wanted, of_bytes
@@ -292,6 +294,64 @@ def test_same_noise_keeps_the_run_and_starts_from_the_same_noise(
     assert current(panel) is not first and same(first, current(panel))
 
 
+def test_a_run_from_noise_of_its_own_keeps_that_noise(panel: Denoise, qtbot: QtBot) -> None:
+    start = np.full((16, 1, 8, 8), 0.25, np.float32)
+    panel.starter.begin(replace(panel.recipe(), start=start, note="starts moved"))
+    rest(qtbot, panel)
+    own = current(panel)
+    assert own.title().endswith(", starts moved")
+    panel.settings.sampler.setCurrentIndex(panel.settings.sampler.findData("ddim"))
+    panel.settings.sampler.activated.emit(0)
+    rest(qtbot, panel)
+    assert current(panel).recipe.sampler == "ddim"
+    assert np.array_equal(current(panel).tape.frame(0).arrays["x_t"], start)
+    panel.starter.same_noise()
+    rest(qtbot, panel)
+    assert current(panel) is not own
+    assert np.array_equal(current(panel).tape.frame(0).arrays["x_t"], start)
+    panel.starter.new_noise()
+    rest(qtbot, panel)
+    assert current(panel).recipe.start is None and not current(panel).recipe.note
+
+
+def test_resting_over_a_strip_peeks_and_leaving_restores(panel: Denoise) -> None:
+    strips, picture, tape = panel.watch.strips, panel.watch.picture, current(panel).tape
+    number = str(current(panel).id)
+    panel.show_step(3)
+    here = picture.image("x_t", 0)
+    strips.peeked.emit(number, 9)
+    there = picture.image("x_t", 0)
+    panel.kind_changed.emit("x_t")
+    assert not np.array_equal(there, here) and panel.step == 3 and strips.step() == 3
+    strips.peeked.emit("", -1)
+    assert np.array_equal(picture.image("x_t", 0), here)
+    strips.peeked.emit(number, 9)
+    panel.show_step(4)  # an arrow key: the cursor takes the pictures back
+    picture_of_4 = picture.image("x_t", 0)
+    strips.peeked.emit("", -1)
+    assert np.array_equal(picture.image("x_t", 0), picture_of_4)
+    assert not np.array_equal(tape.frame(4).arrays["x_t"], tape.frame(9).arrays["x_t"])
+    assert not np.array_equal(picture_of_4, there)
+    picture.set_tool("paint")
+    strips.peeked.emit(number, 9)
+    assert np.array_equal(picture.image("x_t", 0), picture_of_4)  # a brush stays at its step
+
+
+@pytest.mark.parametrize("width", [500, 620, 1180])
+def test_no_button_of_the_bar_is_cut(panel: Denoise, width: int) -> None:
+    bar = panel.bar
+    bar.say("a rather long sentence about the run that is in front, and what it waits for")
+    panel.resize(width, 640)
+    QTest.qWait(0)
+    assert bar.width() <= width
+    for button in (bar.new_noise, bar.same_noise, bar.run, bar.save):
+        assert button.width() >= button.sizeHint().width() or button is bar.run
+        assert bar.rect().contains(button.mapTo(bar, button.rect().bottomRight()))
+    last = bar.kinds if width < ONE_ROW_PX else bar.save
+    right = last.mapTo(bar, last.rect().bottomRight()).x()
+    assert right >= bar.width() - 2 * 8
+
+
 def test_a_setting_restarts_the_run_in_its_place(panel: Denoise, qtbot: QtBot) -> None:
     run = current(panel)
     type_into(panel.settings.steps, "10")
@@ -324,6 +384,11 @@ def test_what_does_not_apply_is_greyed(panel: Denoise) -> None:
     settings.guidance._take(3.0)
     recipe = panel.recipe()
     assert (recipe.sampler, recipe.label, recipe.guidance) == ("ddim", 2, 3.0)
+
+
+def test_guidance_reaches_as_far_as_a_fork_s(panel: Denoise) -> None:
+    panel.settings.set_wanted(replace(panel.settings.wanted(), label=1, guidance=MOST_GUIDANCE))
+    assert panel.settings.guidance.value() == MOST_GUIDANCE
 
 
 def test_a_model_without_classes_is_not_asked_for_one(
@@ -377,14 +442,14 @@ def test_a_thinned_record_says_so(panel: Denoise, qtbot: QtBot) -> None:
     type_into(panel.settings.steps, "40")
     assert panel.settings.record.text() == (
         f"Record: 40 steps of 16 images would take {of_bytes(40 * frame)}. "
-        f"Every 6. step is kept: {of_bytes(8 * frame)}."
+        f"One in 6 is kept: {of_bytes(8 * frame)}."
     )
     QTest.mouseClick(panel.settings.run, LEFT)
     rest(qtbot, panel)
     run = current(panel)
     assert run.thinned and run.tape.indices == (0, 6, 12, 18, 24, 30, 36, 39)
     assert panel.steps.count() == 8 and panel.steps.label(3) == "step 18 of 40, t = 22"
-    assert "Every 6. of 40 steps is kept" in panel.bar.status.text()
+    assert "One in 6 of 40 steps is kept" in panel.bar.status.text()
 
 
 def test_a_record_without_room_is_refused_and_nothing_is_lost(panel: Denoise, qtbot: QtBot) -> None:

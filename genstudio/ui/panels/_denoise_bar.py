@@ -65,7 +65,7 @@ class Bar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title = theme.title(ElidedLabel(text=self.tr("Denoise")))
-        self.title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        self.title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.status = theme.caption(ElidedLabel())
         self.modes = Segmented()
         self.modes.setAccessibleName(self.tr("View"))
@@ -104,13 +104,14 @@ class Bar(QWidget):
         self.save.setAccessibleName(tip)
         self.save.setMenu(self.export)
         self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.tools = QHBoxLayout()
+        self._tools = QWidget()
+        self.tools = QHBoxLayout(self._tools)
         self._acting: tuple[RunState | None, bool] | None = None  # what the run button is for
         self._lay_out()
         self.show_run(None)
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
+        self._head = head = QHBoxLayout()
         head.setSpacing(2 * theme.GRID)
         head.addWidget(self.title)
         head.addWidget(self.status, 1)
@@ -120,14 +121,15 @@ class Bar(QWidget):
             acts.addWidget(button)
         head.addLayout(acts)
         head.addStrut(self.run.sizeHint().height())  # the title stays where views have no buttons
+        self.tools.setContentsMargins(0, 0, 0, 0)
         self.tools.setSpacing(theme.GRID // 2)
         self.tools.addWidget(self.save)
-        below = QHBoxLayout()
+        self._below = below = QHBoxLayout()
         below.setSpacing(theme.GRID)
         below.addWidget(self.modes)
         below.addStretch(1)
         below.addWidget(self.kinds)
-        below.addLayout(self.tools)
+        head.addWidget(self._tools)
         self._rows = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(theme.GRID)
@@ -183,4 +185,5 @@ class Bar(QWidget):
         way = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
         if self._rows.direction() != way:
             self._rows.setDirection(way)
+            (self._below if wide else self._head).addWidget(self._tools)  # at the right end
         super().resizeEvent(event)

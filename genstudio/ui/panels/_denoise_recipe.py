@@ -46,7 +46,7 @@ class Recipe:
     guidance: float = 1.0
     clip: bool = True
     kind: str = "noise"  # "noise" from x_T, "image" from a noised image, "fork" of another run
-    note: str = ""  # what a fork changed beyond the settings, for its title: "brush", "mask"
+    note: str = ""  # what is not of the settings, for the title: "brush", "mask", "starts moved"
     start: np.ndarray | None = field(default=None, repr=False)
     times: tuple[int, ...] | None = None  # falling; None spreads `steps` over all of T
     before: Before | None = field(default=None, repr=False)
@@ -134,6 +134,8 @@ class Run:
             parts.append(tr("Run", "class {0}").format(recipe.label))
         if recipe.guidance != 1.0:
             parts.append(tr("Run", "guidance {0}").format(f"{recipe.guidance:g}"))
+        if recipe.note:
+            parts.append(recipe.note)
         return ", ".join(parts)
 
 

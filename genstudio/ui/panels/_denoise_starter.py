@@ -63,13 +63,19 @@ class Starter(QObject):
         return plan
 
     def _next(self) -> Recipe:
-        """What `apply` would start: a run from an image keeps its image."""
+        """What `apply` would start: a run from an image keeps its image, one from noise of its own
+        that noise, where there is enough of it.
+        """
         root, recipe = self._root(), self.recipe()
-        if root is None or root.recipe.kind != "image" or not root.recipe.times:
+        if root is None:
             return recipe
-        top = root.recipe.times[0]
-        steps = min(recipe.steps, top)
         old = root.recipe
+        if old.kind != "image" or not old.times:
+            if old.start is None or old.times is not None or recipe.n > len(old.start):
+                return recipe
+            return replace(recipe, note=old.note, start=old.start[: recipe.n])
+        top = old.times[0]
+        steps = min(recipe.steps, top)
         return replace(
             recipe, kind=old.kind, note=old.note, n=old.n, start=old.start, keep=old.keep,
             steps=steps, times=spread(top, steps),
@@ -154,8 +160,8 @@ class Starter(QObject):
         self._seed_wanted((self.settings.wanted().seed + 1) % (MOST_SEED + 1))
 
     def same_noise(self) -> None:
-        """Another run from the same noise, beside the one in front."""
-        self.begin(self.recipe())
+        """Another run from the same noise, or image, beside the one in front."""
+        self.begin(self._next())
 
     def _seed_wanted(self, seed: int) -> None:
         if seed != self.panel.session.seed:

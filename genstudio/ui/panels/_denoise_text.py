@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 FIRST_MODEL = "ddpm-mnist"  # offered where there is nothing to denoise
+POINTS_MODEL = "ddpm-toy2d"  # the same for points, in the tour
 
 HELP = """
 <p>A diffusion model makes an image out of noise, in steps. Training took images and added noise to
@@ -27,6 +28,12 @@ plainly, and less variously.</p>
 forked at any step: with other noise from there on, another sampler, guidance or class, or with a
 picture that you changed by hand. A fork with nothing changed is the same run, bit by bit, since the
 noise of a step depends on the seed and its t alone.</p>
+<p><b>Points in the plane.</b> Where the data are points, each particle is an x<sub>t</sub>, and all
+walk from N(0, I) to the data. The colour below them is the density of the noised data at this t, by
+formula: every training point shrunk by √ᾱ<sub>t</sub> under a Gaussian of variance 1 −
+ᾱ<sub>t</sub>. The arrows are the <i>score</i> that the model learned, the gradient of the log
+density, −ε̂ / √(1 − ᾱ<sub>t</sub>); right ones point to where points are denser. Drag a particle, or
+put a start of your own, and its path is walked anew from there.</p>
 <p>Sources: Ho, Jain &amp; Abbeel 2020, Denoising Diffusion Probabilistic Models; Song, Meng &amp;
 Ermon 2021, Denoising Diffusion Implicit Models; Nichol &amp; Dhariwal 2021, Improved DDPM (the
 cosine schedule); Lu et al. 2022, DPM-Solver++; Ho &amp; Salimans 2022, Classifier-Free Diffusion

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from genstudio.abilities import BadInput
-from genstudio.ui.panels._denoise_text import FIRST_MODEL
+from genstudio.ui.panels._denoise_text import FIRST_MODEL, POINTS_MODEL
 
 if TYPE_CHECKING:
     from genstudio.ui.panels.denoise import Denoise
@@ -32,6 +32,7 @@ def tour(panel: Denoise) -> Iterator[str]:
         yield "a third of the way"
         if not panel.process.points:
             yield from _with_images(panel)
+            yield from _with_points(panel)
     if before is not None and before != session.model("A"):
         session.try_show("A", before.source)
 
@@ -60,3 +61,14 @@ def _with_images(panel: Denoise) -> Iterator[str]:
             panel.set_mode(mode)
             yield caption
     panel.set_mode("denoise")
+
+
+def _with_points(panel: Denoise) -> Iterator[str]:
+    try:
+        panel.session.show("A", POINTS_MODEL)
+    except BadInput:
+        return  # it is not here
+    yield "points walk to the data, over their true density"
+    if panel.line is not None:
+        panel.show_step(panel.line.n_steps // 2)
+        yield "half way, with trails and the learned score"

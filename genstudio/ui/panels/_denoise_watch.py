@@ -61,6 +61,9 @@ class Watch(Mode):
         self.split.addWidget(below)
         self.split.setStretchFactor(0, 1)
         self._by_hand = False  # the edge between pictures and strips stays where it was put
+        self._runs: Runs | None = None
+        self._shown: tuple[Line | None, int] = (None, 0)  # where the cursor stands
+        self._peeking = False  # the pictures show the step under the pointer instead
         self.split.splitterMoved.connect(self._moved_by_hand)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -69,6 +72,7 @@ class Watch(Mode):
         self.strips.activated.connect(lambda row, k: self._take(row, k))
         self.strips.chosen.connect(lambda row: self._take(row, None))
         self.strips.axis_changed.connect(lambda: self.schedule.set_axis(self.strips.axis()))
+        self.strips.peeked.connect(self._peek_at)
         self.schedule.scrubbed.connect(self.t_wanted)
 
     def tip(self) -> str:
@@ -86,6 +90,7 @@ class Watch(Mode):
 
     def show_runs(self, runs: Runs) -> None:
         """The runs as rows, those of other parts below them."""
+        self._runs = runs
         rows = [self._row(run) for run in runs.all()]
         rows += [row for more in self.more_rows for row in more()]
         facts = tuple((r.id, r.title, id(r.tape), r.detail, r.marks, r.says) for r in rows)
@@ -103,7 +108,7 @@ class Watch(Mode):
             words = self.tr("stopped after {0} of {1} steps")
             detail = words.format(f"{run.done_steps:,}", f"{run.recipe.steps:,}")
         elif run.thinned:
-            detail = self.tr("every {0}. step is kept").format(run.tape.plan.every)
+            detail = self.tr("one step in {0} is kept").format(run.tape.plan.every)
         failed = run.state is RunState.FAILED and run.failure is not None
         return Row(
             id=str(run.id),
@@ -117,14 +122,36 @@ class Watch(Mode):
         )
 
     def show_step(self, line: Line | None, k: int) -> None:
-        """The frame of step k in the pictures, and the cursor there."""
+        """The frame of step k in the pictures, and the cursor there. Where it moved, it takes the
+        pictures back from a peek.
+        """
+        if self._shown != (line, k):
+            self._shown, self._peeking = (line, k), False
+        if not self._peeking:
+            self._show_pictures(line, k)
+        frame = line.frame(k) if line is not None else None
+        if frame is not None:
+            self.strips.set_step(k)
+            self.schedule.set_t(frame.scalars["t"])
+
+    def _show_pictures(self, line: Line | None, k: int) -> None:
         frame = line.frame(k) if line is not None else None
         if frame is None or line is None:
             self.picture.set_frame(None)
-            return
-        self.picture.set_frame(frame, line.before(k), str(line.of(k).id))
-        self.strips.set_step(k)
-        self.schedule.set_t(frame.scalars["t"])
+        else:
+            self.picture.set_frame(frame, line.before(k), str(line.of(k).id))
+
+    def _peek_at(self, row: str, k: int) -> None:
+        """Show the step under the pointer for as long as it rests there; a brush stays where it
+        is.
+        """
+        run = self._runs.run(int(row)) if self._runs is not None and row.isdigit() else None
+        if run is not None and self._runs is not None and not self.picture.tool():
+            self._peeking = True
+            self._show_pictures(Line(self._runs, run), k)
+        elif self._peeking:
+            self._peeking = False
+            self._show_pictures(*self._shown)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
