@@ -28,7 +28,7 @@ from genstudio.ui.panels.denoise import Denoise
 from genstudio.ui.session import Session
 from genstudio.ui.widgets.image_grid import mosaic
 
-ABOUT = "run 1 of ddpm-mnist, seed 7; every 4th of 1000 steps is kept"
+ABOUT = "run 1 of ddpm-mnist, seed 7; one in 4 of 1000 steps was kept"
 
 
 def stack(channels: int = 1) -> np.ndarray:
@@ -325,7 +325,7 @@ def test_a_thinned_record_says_so_in_what_leaves(
     assert run.thinned
     path = export_as(qtbot, exporter, "png", tmp_path / "thin.png", monkeypatch)
     every, kept = run.tape.plan.every, len(run.tape)
-    words = f"every {every}th of 20 steps was kept: {kept} are here"
+    words = f"one in {every} of 20 steps was kept: {kept} are here"
     with Image.open(path) as picture:
         assert picture.size[0] == kept * 28
         assert words in picture.text["Description"]  # type: ignore[attr-defined]

@@ -222,7 +222,7 @@ class DuelSection(Section):
                 words = words.format(recipes[0].n, full)
                 if any(plan.every > 1 for plan in plans):
                     every = max(plan.every for plan in plans)
-                    words += " " + self.tr("Every {0}th step is kept.").format(every)
+                    words += " " + self.tr("One step in {0} is kept.").format(every)
         self.size.setText(words)
         self.size.setVisible(bool(words) and not problem)
         self.error.setText(problem)

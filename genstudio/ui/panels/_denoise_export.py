@@ -154,7 +154,7 @@ class Exporter(QObject):
         n_steps = found.frames[-1].n_steps
         lacks = []
         if found.every > 1:
-            said = self.tr("every {0}th of {1} steps was kept: {2} are here")
+            said = self.tr("one in {0} of {1} steps was kept: {2} are here")
             lacks.append(said.format(found.every, f"{n_steps:,}", f"{len(found.frames):,}"))
         if not found.complete:
             said = self.tr("the run has come to step {0} of {1}")

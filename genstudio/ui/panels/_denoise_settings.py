@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVB
 
 from genstudio.tape import Plan
 from genstudio.ui import theme
-from genstudio.ui.panels._denoise_fork_fields import MOST_SEED, NO_CLASS, Box
+from genstudio.ui.panels._denoise_fork_fields import MOST_GUIDANCE, MOST_SEED, NO_CLASS, Box
 from genstudio.ui.panels._denoise_plug import Section
 from genstudio.ui.panels._denoise_wanted import FIRST_IMAGES, FIRST_POINTS, Wanted, of_bytes
 from genstudio.ui.widgets._tool import small_tool
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from genstudio.ui.session import ModelRef
 
 MOST_IMAGES, MOST_POINTS = 64, 4096
-MOST_GUIDANCE = 10.0
 FIELD_PX = 112
 
 
@@ -48,6 +47,7 @@ class Settings(Section):
         self.title = self.tr("Sampler")
         self.tip = self.tr("How a run goes from noise to images")
         self._points = False
+        self._source = ""  # of the model that the settings are for
         self._wanted = Wanted()
         self._limits: dict[NumberField, tuple[int, int]] = {}
         self._make_editors()
@@ -187,6 +187,12 @@ class Settings(Section):
         self._check()
         self._dress()
 
+    def meet(self, source: str) -> None:
+        """A model comes into view. The classes of another one are others: none is chosen."""
+        if self._source not in ("", source):
+            self.set_wanted(replace(self._wanted, label=None, guidance=1.0))
+        self._source = source
+
     def use(self, ref: ModelRef | None, process: Process | None) -> None:
         if process is None:
             return
@@ -234,7 +240,7 @@ class Settings(Section):
             theme.role(self.record, "caption")
         else:
             words = self.tr(
-                "Record: {0} steps of {1} {2} would take {3}. Every {4}. step is kept: {5}."
+                "Record: {0} steps of {1} {2} would take {3}. One in {4} is kept: {5}."
             )
             kept = of_bytes(plan.kept_bytes)
             steps = f"{plan.n_frames - plan.first:,}"

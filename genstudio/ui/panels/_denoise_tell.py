@@ -27,7 +27,7 @@ def news(panel: Denoise) -> str:
     if run is not None and run.failure is not None and run.state is RunState.FAILED:
         return run.failure.sentence()
     if run is not None and run.thinned:
-        words = tr("Denoise", "Every {0}. of {1} steps is kept; all would take {2}.")
+        words = tr("Denoise", "One in {0} of {1} steps is kept; all would take {2}.")
         plan = run.tape.plan
         return words.format(plan.every, f"{run.recipe.steps:,}", of_bytes(plan.full_bytes))
     if behind is not None:
