@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from genstudio.abilities import BadInput
 from genstudio.latent.denoise import walk
@@ -53,12 +54,14 @@ def diversity(
     label: int | None = None,
     guidance: float = 1.0,
     clip: bool = True,
+    keep: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Generator[Diversity | None, None, Diversity]:
     """Query: the diversity of forks at each of `ks`, growing, the first and last step first.
 
     `x_t` (K, *shape) is one image of a walk before each step of `ks`, and `end` (*shape) its result
     x_0, both in the model's scale; `times` are those of the whole walk. The forks are drawn by
-    `sampler`, which must add noise: "ddpm", "ddpm-large", or "ddim" with eta above 0.
+    `sampler`, which must add noise: "ddpm", "ddpm-large", or "ddim" with eta above 0. They
+    hold what the walk was held to, `keep` as in `walk`.
 
     Raises: BadInput for a sampler without noise, steps the walk has not, too few or many forks.
     """
@@ -79,6 +82,7 @@ def diversity(
             label=label,
             guidance=guidance,
             clip=clip,
+            keep=keep,
             start=start,
             times=list(times[k:]),
             first=k,

@@ -67,6 +67,18 @@ def test_the_distance_is_that_of_all_pairs_of_walks_taken_by_hand() -> None:
     assert found.spread[0] == pytest.approx(np.std(pairs), rel=1e-4)
 
 
+def test_forks_of_a_walk_that_keeps_pixels_differ_in_the_others_alone() -> None:
+    model = build()
+    mask = np.ones((28, 28), bool)
+    image = np.zeros((1, 28, 28), np.float32)
+    held = measured(model, [0], forks=3, keep=(mask, image))[-1]
+    assert held.distance[0] == 0.0
+    mask = np.arange(28)[:, None] < 14 + np.zeros(28, int)
+    half = measured(model, [0], forks=3, keep=(mask, image))[-1]
+    whole = measured(model, [0], forks=3)[-1]
+    assert 0.0 < half.distance[0] < whole.distance[0]
+
+
 def test_the_seed_fixes_it_whichever_steps_are_asked_for() -> None:
     model = build()
     whole = measured(model, [0, 2, 4], forks=3, seed=1)[-1]

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout
 from genstudio.abilities import BadInput
 from genstudio.engine.messages import Answer, Failure
 from genstudio.ui.panel import Timeline
+from genstudio.ui.panels._denoise_fork_wish import adds_noise
 from genstudio.ui.panels._denoise_forward_inversion import Inversion
 from genstudio.ui.panels._denoise_forward_noising import Noising
 from genstudio.ui.panels._denoise_forward_teller import Teller
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 SPLIT = "test"
 FIRST_SHARE = 0.3  # of T, where t stands at first
-NOISY = ("ddpm", "ddpm-large")  # samplers that add noise whatever eta is
 
 
 class ForwardMode(Mode):
@@ -263,7 +263,7 @@ class ForwardMode(Mode):
                 return
             t, x = walked
         recipe = self._panel.recipe()
-        noisy = recipe.sampler in NOISY or (recipe.sampler == "ddim" and recipe.eta > 0)
+        noisy = adds_noise(recipe.sampler, recipe.eta)
         n = recipe.n if noisy else 1  # without noise all would be the same
         steps = min(recipe.steps, t)
         start = np.repeat(x[None], n, 0)

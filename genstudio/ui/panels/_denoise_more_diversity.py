@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from genstudio.engine.messages import Answer, Failure
 from genstudio.tape import Tape
+from genstudio.ui.panels._denoise_fork_wish import adds_noise
 from genstudio.ui.panels._denoise_line import Line
 from genstudio.ui.panels._denoise_recipe import Run, RunState
 from genstudio.ui.panels._denoise_run import Runs
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from genstudio.metrics.diversity import Diversity
 
 MOST_STEPS = 11  # at which forks begin, evenly spread over the run
-NOISY = ("ddpm", "ddpm-large")
 
 Key = tuple[int, int]  # run, image
 
@@ -55,8 +55,7 @@ class Forking(QObject):
         ks = [kept[int(place)] for place in places]
         frames = [line.frame(k) for k in ks]
         recipe = run.recipe
-        noisy = recipe.sampler in NOISY or (recipe.sampler == "ddim" and recipe.eta > 0)
-        sampler = recipe.sampler if noisy else "ddpm"
+        sampler = recipe.sampler if adds_noise(recipe.sampler, recipe.eta) else "ddpm"
         last = line.frame(line.n_steps - 1)
         assert last is not None
         self.cancel()
@@ -82,6 +81,7 @@ class Forking(QObject):
             label=recipe.label,
             guidance=recipe.guidance,
             clip=recipe.clip,
+            keep=recipe.keep,
         )
         self.changed.emit()
 
