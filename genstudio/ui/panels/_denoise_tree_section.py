@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 REFRESH_MS = 200  # between two looks at growing runs
 TILES = 4  # images of a batch in one small picture
+DOTS = 256  # points of one: painting thousands takes the window as long as a frame
 
 
 class TreeSection(Section):
@@ -147,7 +148,7 @@ class TreeSection(Section):
             return None
         x0_hat = run.recent[-1].arrays["x0_hat"]
         if process.points:
-            return scatter(x0_hat)
+            return scatter(x0_hat[:DOTS])
         picture = self._panel.watch.picture
         if picture.alone() or len(x0_hat) < TILES:
             return small_image((x0_hat[min(self._panel.image, len(x0_hat) - 1)] + 1.0) / 2.0)
