@@ -239,9 +239,7 @@ class Settings(Section):
             self.record.setText(words.format(f"{plan.n_frames - plan.first:,}", n, things, size))
             theme.role(self.record, "caption")
         else:
-            words = self.tr(
-                "Record: {0} steps of {1} {2} would take {3}. One in {4} is kept: {5}."
-            )
+            words = self.tr("Record: {0} steps of {1} {2} would take {3}. One in {4} is kept: {5}.")
             kept = of_bytes(plan.kept_bytes)
             steps = f"{plan.n_frames - plan.first:,}"
             self.record.setText(words.format(steps, n, things, size, plan.every, kept))
