@@ -1,11 +1,11 @@
 """Measure what a class-conditional diffusion model of digits draws, and write it into its card.
 
-python tools/sampling.py NAME [-n N] [--seed S] [--threads T]
+python tools/sampling.py NAME [-n N] [--seed S] [--threads T] [--few]
 
 N samples by 20 steps of DPM-Solver++ and by every step of DDPM, from the same noise and of the
 classes of N test images, at guidance 1: the Frechet distance of each, their excess over the floor,
 the share that the judge names right, and the coverage of each class. 2,000 samples by 1,000 steps
-are two million evaluations of the net.
+are two million evaluations of the net. With --few, every sampler by 20 steps, and no other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from genstudio.metrics import bank, fidelity, judge
 from genstudio.metrics.gap import JUDGE_TRAINED_ON
 from genstudio.models import Model
 
-FEW = {"sampler": "dpmpp", "steps": 20}
+STEPS = 20
+FEW = {"sampler": "dpmpp", "steps": STEPS}
 CHUNK = 250
 ROUNDS = 200
 
@@ -38,14 +39,17 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--few", action="store_true", help="every sampler by 20 steps")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     model = genstudio.load(chosen.name)
     file = paths.weights() / chosen.name / "card.json"
     card = Card.read(file)
-    found = measure(model, genstudio.dataset(card.data), chosen.n, chosen.seed)
+    work, key = (measure_few, "sampling_few") if chosen.few else (measure, "sampling")
+    found = work(model, genstudio.dataset(card.data), chosen.n, chosen.seed)
     command = f"python tools/sampling.py {chosen.name} -n {chosen.n} --seed {chosen.seed}"
-    metrics = {**card.metrics, "sampling": {"command": command, **found}}
+    command += " --few" if chosen.few else ""
+    metrics = {**card.metrics, key: {"command": command, **found}}
     text = card.model_copy(update={"metrics": metrics}).model_dump_json(indent=1)
     file.write_text(text + "\n", encoding="utf-8")
     sys.stdout.write(text + "\n")
@@ -54,34 +58,70 @@ def main() -> None:
 def measure(model: Model, dataset: Dataset, n: int, seed: int) -> dict[str, Any]:
     """The figures of n samples; `full` is DDPM over every step of the model's schedule."""
     full = {"sampler": "ddpm", "steps": int(model.config.n_steps)}  # type: ignore[attr-defined]
-    rows = bank.interleaved(len(dataset.test), n)
-    others = JUDGE_TRAINED_ON + bank.interleaved(len(dataset.train) - JUDGE_TRAINED_ON, n)
-    assert dataset.test.labels is not None
-    labels = dataset.test.labels[rows].sort().values
-    real = judge.features(dataset.test.batch(rows))
-    floor = judge.features(dataset.train.batch(others))
-    found: dict[str, Any] = {"n": n, "seed": seed, "guidance": 1.0}
-    made = {}
+    real = Real(dataset, n)
+    rows, made = {}, {}
     for key, options in (("few", FEW), ("full", full)):
-        began = time.perf_counter()
-        x = torch.cat(list(drawn(model, labels, seed, options)))
-        made[key] = judge.features(x)
-        named = judge.classify(x).argmax(1)
-        found[key] = {
-            **options,
-            "frechet": fidelity.frechet_distance(real, made[key]),
-            "named_right": float((named == labels).double().mean()),
-            "coverage": coverage(real, dataset.test.labels[rows], made[key], labels),
-            "seconds": round(time.perf_counter() - began, 1),
-        }
-    assert dataset.train.labels is not None
-    seen = dataset.train.labels[others]
-    found["frechet_floor"] = fidelity.frechet_distance(real, floor)
-    found["coverage_floor"] = coverage(real, dataset.test.labels[rows], floor, seen)
+        rows[key], made[key] = figures(model, real, seed, options)
     rng = torch.Generator().manual_seed(seed)
-    found["excess_ratio"] = excess_ratio(real, floor, made["few"], made["full"])
-    found["excess_ratio_interval"] = ratio_interval(real, floor, made["few"], made["full"], rng)
-    return found
+    both = made["few"], made["full"]
+    return {
+        **real.floor_figures(seed),
+        **rows,
+        "excess_ratio": excess_ratio(real.features, real.floor, *both),
+        "excess_ratio_interval": ratio_interval(real.features, real.floor, *both, rng),
+    }
+
+
+def measure_few(model: Model, dataset: Dataset, n: int, seed: int) -> dict[str, Any]:
+    """The figures of n samples of each sampler by 20 steps."""
+    real = Real(dataset, n)
+    names = ("ddpm", "ddim", "dpmpp")
+    rows = {
+        name: figures(model, real, seed, {"sampler": name, "steps": STEPS})[0] for name in names
+    }
+    return {**real.floor_figures(seed), **rows}
+
+
+class Real:
+    """N test images by features (N, 128) and labels (N,), and as many held back from the judge."""
+
+    def __init__(self, dataset: Dataset, n: int) -> None:
+        rows = bank.interleaved(len(dataset.test), n)
+        others = JUDGE_TRAINED_ON + bank.interleaved(len(dataset.train) - JUDGE_TRAINED_ON, n)
+        assert dataset.test.labels is not None
+        assert dataset.train.labels is not None
+        self.labels = dataset.test.labels[rows]
+        self.features = judge.features(dataset.test.batch(rows))
+        self.floor = judge.features(dataset.train.batch(others))
+        self.floor_labels = dataset.train.labels[others]
+
+    def floor_figures(self, seed: int) -> dict[str, Any]:
+        return {
+            "n": len(self.labels),
+            "seed": seed,
+            "guidance": 1.0,
+            "frechet_floor": fidelity.frechet_distance(self.features, self.floor),
+            "coverage_floor": coverage(self.features, self.labels, self.floor, self.floor_labels),
+        }
+
+
+def figures(
+    model: Model, real: Real, seed: int, options: dict[str, Any]
+) -> tuple[dict[str, Any], Tensor]:
+    """What one sampler makes of the classes of the real images, and the features of it."""
+    labels = real.labels.sort().values
+    began = time.perf_counter()
+    x = torch.cat(list(drawn(model, labels, seed, options)))
+    made = judge.features(x)
+    named = judge.classify(x).argmax(1)
+    found = {
+        **options,
+        "frechet": fidelity.frechet_distance(real.features, made),
+        "named_right": float((named == labels).double().mean()),
+        "coverage": coverage(real.features, real.labels, made, labels),
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+    return found, made
 
 
 def drawn(model: Model, labels: Tensor, seed: int, options: dict[str, Any]) -> Iterator[Tensor]:
