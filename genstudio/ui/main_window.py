@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
+    QKeyEvent,
     QPaintEvent,
 )
 from PySide6.QtWidgets import (
@@ -256,6 +257,13 @@ class MainWindow(QMainWindow):
         if self._timeline is not None:
             self._timeline.set_index(index)
             self.transport.set_label(self._timeline.label(index))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """A key that nothing in front has taken is the transport bar's: Space plays."""
+        if self.transport.isEnabled() and not self.transport.hasFocus():
+            self.transport.keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
 
     # Project ----------------------------------------------------------------------------------
 

@@ -580,6 +580,22 @@ def test_runs_of_another_model_are_put_away_and_come_back(
     assert panel.runs.all() == [first] and panel.watch.picture.frame() is not None
 
 
+def test_the_classes_of_another_model_are_others(
+    panel: Denoise, qtbot: QtBot, session: Session, tmp_path: Path, source: str
+) -> None:
+    panel.settings.set_wanted(replace(panel.settings.wanted(), label=2, guidance=3.0))
+    panel.starter.same_noise()
+    rest(qtbot, panel)
+    session.show("A", write_ddpm(tmp_path / "another"))
+    qtbot.waitUntil(lambda: len(panel.runs.all()) == 1, timeout=WITHIN_MS)
+    rest(qtbot, panel)
+    assert current(panel).recipe.label is None and current(panel).recipe.guidance == 1.0
+    session.show("A", source)  # its runs come back as they were
+    qtbot.waitUntil(lambda: len(panel.runs.all()) == 2, timeout=WITHIN_MS)
+    rest(qtbot, panel)
+    assert panel.settings.wanted().label == current(panel).recipe.label == 2
+
+
 def test_a_model_that_does_not_denoise_is_named_and_another_offered(
     window: MainWindow, shipped: Path, qtbot: QtBot
 ) -> None:

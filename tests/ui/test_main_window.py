@@ -64,6 +64,19 @@ def test_the_number_keys_bring_panels_forward(window: MainWindow, qtbot: QtBot) 
     qtbot.waitUntil(lambda: window.panels.seen(first) and not window.panels.seen(second))
 
 
+def test_space_plays_wherever_no_one_takes_it(window: MainWindow, qtbot: QtBot) -> None:
+    bar = window.transport
+    bar.setEnabled(True)
+    bar.set_count(9)
+    panel = window.panels.panel("manifold")
+    panel.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    panel.setFocus()
+    qtbot.keyClick(panel, Qt.Key.Key_Space)
+    assert bar.playing()
+    qtbot.keyClick(panel, Qt.Key.Key_Space)
+    assert not bar.playing()
+
+
 def test_panels_stand_side_by_side_and_come_back(window: MainWindow, qtbot: QtBot) -> None:
     window.panels.show_panel("train")
     window.panels.split(Qt.Orientation.Horizontal)

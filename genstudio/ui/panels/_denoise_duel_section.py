@@ -121,9 +121,9 @@ class DuelSection(Section):
 
     def _presets(self) -> dict[str, QPushButton]:
         words = {
-            "all": self.tr("ddpm against dpmpp 20"),
-            "few": self.tr("ddim 10 against dpmpp 10"),
-            "eta": self.tr("eta 0 against eta 1"),
+            "all": self.tr("ddpm vs dpmpp 20"),
+            "few": self.tr("ddim 10 vs dpmpp 10"),
+            "eta": self.tr("eta 0 vs eta 1"),
         }
         tips = {
             "all": self.tr("Every step of the schedule against twenty of a second-order solver"),
@@ -176,7 +176,7 @@ class DuelSection(Section):
             column.set_samplers(process.samplers)
             column.set_classes([str(k) for k in range(process.n_classes)])
             column.set_most_steps(process.n_steps)
-        full = self.tr("ddpm {0} against dpmpp 20").format(f"{process.n_steps:,}")
+        full = self.tr("ddpm {0} vs dpmpp 20").format(f"{process.n_steps:,}")
         self.presets["all"].setText(full)
         self._set(*sides_of(PRESETS["few"], self._base(), process.n_steps))
 

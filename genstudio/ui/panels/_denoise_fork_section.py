@@ -87,20 +87,24 @@ class ForkSection(Section):
         for tool, pill in self.tools.items():
             pill.toggled.connect(lambda on, tool=tool: self._chose(tool if on else ""))
         self.size = Slider(
-            self.tr("Width of the brush"), LEAST_PX, MOST_PX, 3.0, step=0.5, unit=self.tr("px"),
+            self.tr("Size"), LEAST_PX, MOST_PX, 3.0, step=0.5, unit=self.tr("px"),
             tip=self.tr("In pixels of the image ([ and ], or the wheel)"),
         )  # fmt: skip
         self.size.value_changed.connect(self.brush_chosen)
         row = QHBoxLayout()
         row.setSpacing(theme.GRID // 2)
-        for pill in (*self.tools.values(), self.erase, self.clear):
+        for pill in (*self.tools.values(), self.erase):
             row.addWidget(pill)
         row.addStretch(1)
+        below = QHBoxLayout()
+        below.setSpacing(theme.GRID)
+        below.addWidget(self.size, 1)
+        below.addWidget(self.clear)
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
         column.addLayout(row)
-        column.addWidget(self.size)
+        column.addLayout(below)
         return box
 
     def _keeps(self) -> QWidget:

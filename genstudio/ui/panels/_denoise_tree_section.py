@@ -51,7 +51,7 @@ class TreeSection(Section):
             self, "trash", self.tr("Take the run in front away, with its forks (Delete)"),
             self._remove_current,
         )  # fmt: skip
-        self.fork = theme.primary(QPushButton(self.tr("Fork here")))
+        self.fork = theme.primary(QPushButton(self.tr("Fork")))
         self.fork.setToolTip(
             self.tr("Leave the run in front at the step shown (F), with the settings below")
         )

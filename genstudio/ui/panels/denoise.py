@@ -169,6 +169,7 @@ class Denoise(Panel):
         if self.ref is None:
             return
         self.process = answer.value
+        self.settings.meet(self.ref.source)
         self.runs.use(self.ref.source, self.process, live=self.ref.run is not None)
         for mode in self.modes.values():
             mode.use(self.ref, self.process)

@@ -16,6 +16,7 @@ SPEEDS = (1, 2, 4, 8, 15, 30, 60)  # frames a second
 _DEFAULT_SPEED = 8
 MIN_TRACK_PX = 96  # shorter than this a hand cannot scrub
 LOOP_PX = 40  # the loop's button and its gap; it gives way first, its key stays
+ENDS_PX = 80  # the same of the buttons to both ends, which give way next
 MIN_CAPTION_PX = 88  # in less room the caption says nothing and leaves it to the slider
 
 
@@ -229,18 +230,20 @@ class Transport(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         hint = super().minimumSizeHint()
-        return (
-            hint if self._loop_button.isHidden() else QSize(hint.width() - LOOP_PX, hint.height())
-        )
+        spare = 0 if self._loop_button.isHidden() else LOOP_PX
+        spare += 0 if self._first.isHidden() else ENDS_PX
+        return QSize(hint.width() - spare, hint.height())
 
     def _share_room(self) -> None:
-        """The loop's button gives way where there is no room, and the caption where it would say
-        nothing or squeeze the slider.
+        """Where there is no room, the loop's button gives way, then those to the ends, and the
+        caption where it would say nothing or squeeze the slider.
         """
         row = self.layout()
         cut = self._label.sizeHint().width() - self._label.minimumSizeHint().width()
-        least = self.minimumSizeHint().width()
-        self._loop_button.setHidden(self.width() < least + LOOP_PX + cut)
+        least = self.minimumSizeHint().width() + cut
+        for end in (self._first, self._last):
+            end.setHidden(self.width() < least + ENDS_PX)
+        self._loop_button.setHidden(self.width() < least + ENDS_PX + LOOP_PX)
         taken = row.minimumSize().width() + cut  # the label is cut last
         if not self._caption.isHidden():
             taken -= self._caption.minimumSizeHint().width() + row.spacing()

@@ -239,3 +239,23 @@ def test_the_loop_button_gives_way_where_it_is_narrow(qtbot: QtBot) -> None:
     bar.resize(bar.minimumSizeHint().width(), 48)
     assert not bar._loop_button.isVisible()
     qtbot.waitUntil(lambda: bar._track.width() >= 96)
+
+
+def test_the_buttons_to_the_ends_give_way_to_the_words(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    bar = Transport(window)
+    bar.set_count(20)
+    bar.set_label("step 12 of 20, t = 400")
+    bar.set_caption("run 1, seed 0")
+    bar.resize(1200, 48)
+    window.show()
+    assert bar._first.isVisible() and bar._last.isVisible() and bar._loop_button.isVisible()
+    bar.resize(600, 48)
+    qtbot.waitUntil(lambda: not bar._first.isVisible() and not bar._last.isVisible())
+    qtbot.waitUntil(lambda: bar._label.shown() == bar.label())
+    assert not bar._loop_button.isVisible() and bar._track.width() >= 96
+    QTest.keyClick(bar, Qt.Key.Key_End)
+    assert bar.index() == 19
+    bar.resize(1200, 48)
+    qtbot.waitUntil(lambda: bar._first.isVisible() and bar._last.isVisible())
