@@ -21,14 +21,14 @@ from genstudio.models import family
 from genstudio.models._diffusion import cosine
 from genstudio.tape import Plan, Tape
 from genstudio.ui.main_window import MainWindow
-from genstudio.ui.panels import _denoise_starter
+from genstudio.ui.panels import _denoise_run, _denoise_starter
 from genstudio.ui.panels._denoise_bar import ONE_ROW_PX
 from genstudio.ui.panels._denoise_fork_fields import MOST_GUIDANCE
 from genstudio.ui.panels._denoise_line import Line
 from genstudio.ui.panels._denoise_recipe import Recipe, Run, RunState, spread
 from genstudio.ui.panels._denoise_settings import Wanted, of_bytes
 from genstudio.ui.panels.denoise import Denoise, serves
-from genstudio.ui.session import Session
+from genstudio.ui.session import Priority, Session
 
 N_TIMES = 40
 WITHIN_MS = 60_000
@@ -434,6 +434,33 @@ def test_a_large_record_says_its_size_and_waits_for_the_button(
     QTest.mouseClick(panel.settings.run, LEFT)
     rest(qtbot, panel)
     assert run.recipe.n == 64 and not panel.settings.run.isVisible()
+
+
+def test_a_long_first_run_waits_for_the_button_too(
+    qtbot: QtBot, session: Session, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_denoise_starter, "PATIENCE_BYTES", 1)
+    panel = open_panel(qtbot, session, source)
+    assert panel.starter.pending and not panel.runs.all()
+    assert panel.settings.run.isVisibleTo(panel.settings)
+    QTest.mouseClick(panel.bar.run, LEFT)
+    rest(qtbot, panel)
+    assert current(panel).state is RunState.DONE
+
+
+def test_a_long_walk_lets_other_pictures_go_first(
+    panel: Denoise, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    ask = panel.session.ask
+    monkeypatch.setattr(
+        panel.session, "ask", lambda *a, **k: (asked.append(k.get("priority")), ask(*a, **k))
+    )
+    panel.starter.same_noise()
+    monkeypatch.setattr(_denoise_run, "PATIENCE_BYTES", 1)
+    panel.starter.same_noise()
+    assert [each for each in asked if each is not None][:2] == [Priority.PICTURE, Priority.REPORT]
+    rest(qtbot, panel)
 
 
 def test_a_thinned_record_says_so(panel: Denoise, qtbot: QtBot) -> None:

@@ -20,7 +20,7 @@ from genstudio.engine.messages import Answer, Failure
 from genstudio.tape import Frame, Plan, Tape, plan
 from genstudio.ui.panels._denoise_history import Put, let_go
 from genstudio.ui.panels._denoise_recipe import Before, Recipe, Run, RunState, spread
-from genstudio.ui.session import Session
+from genstudio.ui.session import Priority, Session
 
 if TYPE_CHECKING:
     from genstudio.latent.denoise import Process
@@ -29,6 +29,7 @@ __all__ = ["Recipe", "Run", "RunState", "Runs", "spread"]
 
 MEMORY_SHARE = 0.5  # of the memory that is free, for the records of all runs together
 LEAST_BYTES = 256 << 20
+PATIENCE_BYTES = 64_000_000  # a walk with a larger record lets every other picture go first
 BREAKS = {"label", "guidance", "clip", "keep"}  # the x0_hat before a fork is of another walk then
 MOST_ROOTS = 12  # the oldest without forks make room for new ones
 
@@ -230,6 +231,7 @@ class Runs(QObject):
             steps=len(times),
             before=before,
             first=k,
+            classes=mother.recipe.drawn_by,
             **changes,
         )
 
@@ -306,6 +308,7 @@ class Runs(QObject):
 
     def _ask(self, run: Run, recipe: Recipe) -> None:
         run.state = RunState.RUNNING
+        long = run.tape.plan.full_bytes > PATIENCE_BYTES
         self._session.ask(
             self,
             _key(run.id),
@@ -313,6 +316,7 @@ class Runs(QObject):
             model=self._source,
             then=lambda answer, run=run: self._take(run, answer),
             failed=lambda failure, run=run: self._refused(run, failure),
+            priority=Priority.REPORT if long else Priority.PICTURE,
             **recipe.arguments(),
         )
 
@@ -326,6 +330,7 @@ class Runs(QObject):
             before = _as_before(run.recent[-2])
         return replace(
             run.recipe,
+            classes=run.recipe.drawn_by,
             start=last.arrays["x_t"],
             times=times,
             steps=len(times),

@@ -11,13 +11,13 @@ from genstudio.abilities import BadInput
 from genstudio.engine.messages import Failure
 from genstudio.tape import Plan
 from genstudio.ui.panels._denoise_recipe import Recipe, Run, RunState, spread
+from genstudio.ui.panels._denoise_run import PATIENCE_BYTES
 from genstudio.ui.panels._denoise_settings import MOST_SEED, Settings, Wanted
 
 if TYPE_CHECKING:
     from genstudio.ui.panels.denoise import Denoise
 
 REST_MS = 250  # so long after the hand's last change a run starts
-PATIENCE_BYTES = 64_000_000  # a larger record waits for the button
 OWN_MODES = ("denoise", "plane")  # the views that show runs
 
 
@@ -98,10 +98,10 @@ class Starter(QObject):
             self._owed = True
 
     def pay(self) -> None:
-        """Start what is due, now that its view is in front."""
+        """Start what is due, now that its view is in front; a long run waits for the button."""
         if self._owed and self._in_front():
             self._owed = False
-            self.begin(self.recipe())
+            self._begin_or_wait()
 
     def begin(self, recipe: Recipe) -> None:
         """Start another run; where it cannot be, say so and keep what is shown."""
@@ -186,9 +186,13 @@ class Starter(QObject):
             self._begin_seed()
 
     def _begin_seed(self) -> None:
-        if not self._in_front():
+        if self._in_front():
+            self._begin_or_wait()
+        else:
             self._owed = True
-        elif self._waits(self.show_record()):
+
+    def _begin_or_wait(self) -> None:
+        if self._waits(self.show_record()):
             self._wait()
         else:
             self.begin(self.recipe())
