@@ -63,7 +63,7 @@ def denoise(
         typer.Option(
             help="DPM-Solver++ of order 2, DDIM, or DDPM with the small or the large variance."
         ),
-    ] = Sampler.dpmpp,
+    ] = Sampler.ddpm,
     steps: Annotated[
         int | None,
         typer.Option(
@@ -79,7 +79,7 @@ def denoise(
     ] = None,
     label: Annotated[
         int | None,
-        typer.Option(min=0, metavar="C", help="The class to draw; any unless given."),
+        typer.Option(min=0, metavar="C", help="The class to draw; by lot for each unless given."),
     ] = None,
     guidance: Annotated[
         float,

@@ -55,7 +55,7 @@ def stroll(
     if not 1 <= stride <= T:
         raise BadInput(f"A stride is 1 to {T} steps, got {stride}. Choose one of them.")
     x0, own = _apart(net, image, seed)
-    _, draw = net.begin(1, generator(seed))
+    _, draw, _ = net.begin(1, generator(seed))
     n_frames = 1 + math.ceil(T / stride)
     walk, index, begun = x0, 0, clock.perf_counter()
     for t in range(T + 1):

@@ -15,6 +15,7 @@ from torch import Tensor
 from genstudio.abilities import BadInput
 from genstudio.latent._decode import to_numpy, to_tensor
 from genstudio.latent._denoise_checks import as_label, batch, count, diffusion, generator
+from genstudio.models._ddpm_config import Label
 from genstudio.models._diffusion import SAMPLERS, Prediction, State
 from genstudio.models.ddpm import DDPM
 from genstudio.tape import Frame
@@ -26,7 +27,7 @@ def walk(
     *,
     n: int,
     seed: int,
-    sampler: str = "dpmpp",
+    sampler: str = "ddpm",
     steps: int = 20,
     eta: float = 0.0,
     label: int | Sequence[int] | None = None,
@@ -38,6 +39,7 @@ def walk(
     first: int = 0,
     n_steps: int | None = None,
     keep: tuple[ArrayLike, ArrayLike] | None = None,
+    classes: int | None = None,
 ) -> Generator[Frame, None, None]:
     """Query: n images from noise, a Frame for each step; the last frame's x0_hat is the result.
 
@@ -50,7 +52,9 @@ def walk(
     `keep` is (mask (H, W) bool, image (C, H, W) or one for each, in the model's scale): where the
     mask is True, every x0_hat is the image and every x_t the image under one fixed noise, as in
     Lugmayr et al. 2022, eq. 8, without their resampling; x_t = sqrt(a) x0_hat + sqrt(1 - a)
-    noise_hat holds there too. `label` is one class for all, or one for each image.
+    noise_hat holds there too. `label` is one class for all, or one for each image. Without it, a
+    walk from noise draws a class for each image by `seed`, and one from `start` is told none,
+    unless it goes on with another: `classes` is the seed by which that one drew them.
 
     Scalars: t, t_next, alpha_bar, snr, and change, the root mean square of x_next - x_t.
 
@@ -63,7 +67,10 @@ def walk(
     path = net.schedule.times(chosen.steps) if times is None else _falling(net, times)
     net.labels(count(n), chosen.label)
     ask = net.denoiser(chosen.label, chosen.guidance, chosen.clip)
-    x, noise = net.begin(n, generator(seed))
+    x, noise, _ = net.begin(n, generator(seed))
+    if chosen.label is None:
+        told = classes_of(net, n, seed if start is None else classes)
+        ask = net.denoiser(told, chosen.guidance, chosen.clip)
     if start is not None:
         x = batch(net, start, "The start of a walk")
         if len(x) != n:
@@ -88,6 +95,11 @@ def walk(
             state = state._replace(x_next=held.put(state.x_next, s))
         yield frame(net, first + k, total, state)
         x, last = state.x_next, (t, state.x0_hat)
+
+
+def classes_of(model: Any, n: int, seed: int | None) -> Label:
+    """The classes of n images that a walk of `seed` drew; None where it is told none."""
+    return None if seed is None else diffusion(model).begin(n, generator(seed))[2]
 
 
 def frame(model: DDPM, index: int, n_steps: int, state: State) -> Frame:

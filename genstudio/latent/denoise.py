@@ -14,7 +14,7 @@ import numpy as np
 from genstudio.latent._denoise_checks import diffusion
 from genstudio.latent._denoise_field import density, score
 from genstudio.latent._denoise_forward import inverted, noised, stroll
-from genstudio.latent._denoise_walk import walk
+from genstudio.latent._denoise_walk import classes_of, walk
 from genstudio.latent.denoise_edit import edited
 from genstudio.models import families
 from genstudio.models._diffusion import SAMPLERS, Schedule
@@ -22,6 +22,7 @@ from genstudio.models.ddpm import POINT_SCALE
 
 __all__ = [
     "Process",
+    "classes_of",
     "density",
     "edited",
     "inverted",

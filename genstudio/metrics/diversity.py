@@ -15,7 +15,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from genstudio.abilities import BadInput
-from genstudio.latent.denoise import walk
+from genstudio.latent.denoise import classes_of, walk
 from genstudio.metrics import judge
 from genstudio.metrics._judge_net import SHAPE
 
@@ -55,19 +55,26 @@ def diversity(
     guidance: float = 1.0,
     clip: bool = True,
     keep: tuple[ArrayLike, ArrayLike] | None = None,
+    classes: int | None = None,
+    which: tuple[int, int] = (0, 1),
 ) -> Generator[Diversity | None, None, Diversity]:
     """Query: the diversity of forks at each of `ks`, growing, the first and last step first.
 
     `x_t` (K, *shape) is one image of a walk before each step of `ks`, and `end` (*shape) its result
     x_0, both in the model's scale; `times` are those of the whole walk. The forks are drawn by
     `sampler`, which must add noise: "ddpm", "ddpm-large", or "ddim" with eta above 0. They
-    hold what the walk was held to, `keep` as in `walk`.
+    hold what the walk was held to, `keep` as in `walk`. Without `label`, `classes` is the seed by
+    which the walk drew its classes, and `which` is (which of its images this is, how many there
+    were).
 
     Raises: BadInput for a sampler without noise, steps the walk has not, too few or many forks.
     """
     stack, steps = np.asarray(x_t, np.float32), [int(k) for k in ks]
     _check(model, stack, steps, len(times), forks, sampler, eta)
     known = tuple(model.shape) == SHAPE
+    drawn = classes_of(model, which[1], classes)
+    if label is None and isinstance(drawn, tuple):
+        label = drawn[which[0]]
     own = _named(np.asarray(end, np.float32)[None])[0] if known else -1
     rows: dict[int, tuple[float, float, float]] = {}
     for place in coarse_first(len(steps)):

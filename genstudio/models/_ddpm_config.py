@@ -108,7 +108,7 @@ class Sampling(Config):
     """How `generate` walks from noise to an image."""
 
     sampler: Literal["ddpm", "ddpm-large", "ddim", "dpmpp"] = setting(
-        "dpmpp",
+        "ddpm",
         N_("Sampler"),
         N_("ddpm: ancestral. ddim: deterministic at eta 0. dpmpp: DPM-Solver++ of order 2."),
     )
@@ -117,7 +117,9 @@ class Sampling(Config):
         0.0, N_("Eta"), N_("Noise that DDIM adds: 0 none, 1 as much as ddpm."), ge=0.0, le=1.0
     )
     label: Label = setting(
-        None, N_("Class"), N_("Which class to draw, or which for each; none leaves it open.")
+        None,
+        N_("Class"),
+        N_("Which class to draw, or which for each; without one, images get classes by lot."),
     )
     guidance: float = setting(
         1.0, N_("Guidance"), N_("How much more the class counts; 1 is the model as trained."),

@@ -225,16 +225,21 @@ class DDPM(Model):
         except ValidationError as error:
             raise BadInput(explain(error, f"sampling from {self.family}", Sampling)) from error
 
-    def begin(self, n: int, rng: torch.Generator) -> tuple[Tensor, Noise]:
-        """x_T (n, *shape) and the noise of the steps after it.
+    def begin(self, n: int, rng: torch.Generator) -> tuple[Tensor, Noise, Label]:
+        """x_T (n, *shape), the noise of the steps after it, and a class for each image.
 
         Drawn where `rng` lives, so that a seed means the same on every device; the noise of the
-        steps comes first, so that it is the same for every n.
+        steps comes first, so that it is the same for every n. There are no classes for points, so
+        that the score of the plane is that which they follow, nor without labels.
         """
         like = self.alpha_bar
         seed = int(torch.randint(1 << 31, (1,), generator=rng, device=rng.device))
         x = torch.randn(n, *self.shape, generator=rng, device=rng.device, dtype=like.dtype)
-        return x.to(like.device), noise_of(seed)
+        if self.points or not self.config.n_classes:
+            return x.to(like.device), noise_of(seed), None
+        own = torch.Generator().manual_seed(seed)
+        drawn = torch.randint(self.config.n_classes, (n,), generator=own)
+        return x.to(like.device), noise_of(seed), tuple(drawn.tolist())
 
     @torch.no_grad()
     def generate(self, n: int, rng: torch.Generator, **options: Any) -> Iterator[Step]:
@@ -250,7 +255,9 @@ class DDPM(Model):
         times = self.schedule.times(chosen.steps if "steps" in options else min(chosen.steps, most))
         self.labels(n, chosen.label)
         denoise = self.denoiser(chosen.label, chosen.guidance, chosen.clip)
-        x, noise = self.begin(n, rng)
+        x, noise, drawn = self.begin(n, rng)
+        if chosen.label is None:
+            denoise = self.denoiser(drawn, chosen.guidance, chosen.clip)
         walk = SAMPLERS[chosen.sampler](denoise, x, times, self.schedule, noise, eta=chosen.eta)
         for k, state in enumerate(walk):
             yield self.step(k, len(times), state)

@@ -136,6 +136,7 @@ def test_an_unedited_fork_is_its_parent_and_another_seed_is_not(model: Any) -> N
         whole[3].arrays["x0_hat"].copy(),
     )
     rest = {"sampler": "ddpm", "start": same, "times": times[3:], "first": 3, "n_steps": 8}
+    rest["classes"] = 5  # what the seed of the whole drew
     assert_same(frames(model, **rest), whole[3:])
     other = frames(model, **rest, seed=6)
     np.testing.assert_array_equal(other[0].arrays["x0_hat"], whole[3].arrays["x0_hat"])
@@ -188,9 +189,27 @@ def test_kept_pixels_hold_the_image_and_the_identity(model: Any, sampler: str, e
     assert np.abs(got[-1].arrays["x0_hat"] - free[-1].arrays["x0_hat"])[..., ~mask].max() > 0
     times = denoise.process(model).times(8)
     rest = frames(model, sampler=sampler, eta=eta, keep=(mask, image), times=times[5:], first=5,
-                  start=got[5].arrays["x_t"], n_steps=8,
+                  start=got[5].arrays["x_t"], n_steps=8, classes=5,
                   before=(times[4], got[4].arrays["x0_hat"]))  # fmt: skip
     assert_same(rest, got[5:])
+
+
+def test_classes_are_drawn_by_the_seed_and_go_on_with_a_walk(model: Any) -> None:
+    drawn = denoise.classes_of(model, 300, 5)
+    assert drawn == denoise.classes_of(model, 300, 5) != denoise.classes_of(model, 300, 6)
+    assert drawn[:3] == denoise.classes_of(model, 3, 5), "whatever the number of images"
+    counts = np.bincount(drawn, minlength=3)
+    assert len(counts) == 3 and counts.min() > 60
+    free = frames(model)
+    assert_same(free, frames(model, label=drawn[:3]))
+    start, times = free[3].arrays["x_t"], denoise.process(model).times(8)[3:]
+    options = {"start": start, "times": times, "first": 3, "n_steps": 8, "sampler": "ddpm"}
+    told = frames(model, **options, seed=6, classes=5)
+    assert_same(told, frames(model, **options, seed=6, label=drawn[:3]))
+    untold = frames(model, **options, seed=6)
+    assert np.abs(untold[0].arrays["x0_hat"] - told[0].arrays["x0_hat"]).max() > 0
+    assert denoise.classes_of(build((2,)), 3, 5) is None, "points follow the score that is drawn"
+    assert denoise.classes_of(build(n_classes=0), 3, 5) is None
 
 
 def test_points_walk_too() -> None:

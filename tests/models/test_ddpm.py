@@ -204,8 +204,8 @@ def test_data_with_a_class_that_the_net_is_not_told_of_are_refused():
 
 def test_a_seed_begins_every_batch_alike():
     model = build((1, 8, 8))
-    few, noise = model.begin(2, rng(7))
-    many, also = model.begin(5, rng(7))
+    few, noise, _ = model.begin(2, rng(7))
+    many, also, _ = model.begin(5, rng(7))
     assert torch.equal(few, many[:2])
     assert torch.equal(noise(9, few), also(9, many)[:2])
     assert not torch.equal(noise(9, few), noise(8, few))

@@ -177,7 +177,7 @@ class Column(QObject):
             if ddim
             else self.tr("Only ddim has eta"),
             "steps": self.tr("Steps to the image, 1 to {0}").format(f"{self._most_steps:,}"),
-            "label": self.tr("Which class is drawn; any leaves it open")
+            "label": self.tr("Which class is drawn; any keeps those that the walk began with")
             if self._n_classes
             else self.tr("This model was trained without classes"),
             "guidance": self.tr("How much more the class counts, 0 to 20; 1 is as trained")

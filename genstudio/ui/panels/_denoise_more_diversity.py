@@ -79,6 +79,8 @@ class Forking(QObject):
             sampler=sampler,
             eta=recipe.eta if sampler == "ddim" else 1.0,
             label=recipe.label,
+            classes=recipe.drawn_by,
+            which=(image, recipe.n),
             guidance=recipe.guidance,
             clip=recipe.clip,
             keep=recipe.keep,

@@ -52,11 +52,17 @@ class Recipe:
     before: Before | None = field(default=None, repr=False)
     keep: Keep | None = field(default=None, repr=False)
     first: int = 0  # index of the first frame: the k of a fork
+    classes: int | None = None  # the seed that drew the classes of the walk that goes on here
 
     @property
     def n_steps(self) -> int:
         """How many steps its frames count, those before `first` included."""
         return self.first + self.steps
+
+    @property
+    def drawn_by(self) -> int | None:
+        """The seed by which each image got its class, where it has no label; None for no class."""
+        return self.seed if self.start is None else self.classes
 
     def arguments(self) -> dict[str, Any]:
         """The keyword arguments of `latent.denoise:walk`."""
@@ -75,6 +81,7 @@ class Recipe:
             "keep": self.keep,
             "first": self.first,
             "n_steps": self.n_steps,
+            "classes": self.drawn_by,
         }
 
 

@@ -67,7 +67,7 @@ class Settings(Section):
         )
         self.steps = self._field(1, 1000, self.tr("Steps from noise to the image"))
         self.label = self._box(
-            self.tr("Class"), self.tr("Which class to draw; any leaves it to the noise")
+            self.tr("Class"), self.tr("Which class to draw; any: one for each image, by the seed")
         )
         self.seed = self._field(
             0, MOST_SEED, self.tr("The seed that the noise is drawn from; the same as above")
@@ -349,7 +349,7 @@ class Settings(Section):
             why = ""
         self.guidance.setToolTip(why)
         self.label.setToolTip(
-            self.tr("Which class to draw; any leaves it to the noise")
+            self.tr("Which class to draw; any: one for each image, by the seed")
             if known
             else self.tr("This model was trained without classes.")
         )
