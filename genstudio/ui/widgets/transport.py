@@ -248,7 +248,9 @@ class Transport(QWidget):
         if not self._caption.isHidden():
             taken -= self._caption.minimumSizeHint().width() + row.spacing()
         wanted = min(MIN_CAPTION_PX, self._caption.sizeHint().width())
-        self._caption.setHidden(self.width() - taken - row.spacing() < wanted)
+        room = self.width() - taken - row.spacing()
+        self._caption.setHidden(room < wanted)
+        self._caption.setMaximumWidth(max(0, room))
         self.setToolTip(self._caption.text() if self._caption.isHidden() else "")
 
     def _go(self, index: int) -> None:

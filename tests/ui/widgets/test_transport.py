@@ -259,3 +259,17 @@ def test_the_buttons_to_the_ends_give_way_to_the_words(qtbot: QtBot) -> None:
     assert bar.index() == 19
     bar.resize(1200, 48)
     qtbot.waitUntil(lambda: bar._first.isVisible() and bar._last.isVisible())
+
+
+@pytest.mark.parametrize("width", [640, 760, 900, 1200])
+def test_a_long_caption_never_cuts_the_words_of_the_frame(qtbot: QtBot, width: int) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    bar = Transport(window)
+    bar.set_count(20)
+    bar.set_label("step 122 of 14,040")
+    bar.set_caption("training of a model with quite a long name, 20 stored steps so far")
+    bar.resize(width, 48)
+    window.show()
+    qtbot.waitUntil(lambda: bar._label.shown() == bar.label())
+    assert bar._track.width() >= 96
