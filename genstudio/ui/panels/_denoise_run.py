@@ -122,15 +122,17 @@ class Runs(QObject):
 
     # Starting ----------------------------------------------------------------------------------
 
-    def planned(self, recipe: Recipe) -> Plan:
-        """What the record of such a walk would take, and what would be kept of it.
+    def planned(self, recipe: Recipe, instead: Tape | None = None) -> Plan:
+        """What the record of such a walk would take, and what would be kept of it; `instead` is the
+        record whose room it gets.
 
         Raises: BadInput when it does not fit, or when there are fewer noise levels than steps.
         """
         process = self._known()
         if recipe.times is None:
             spread(process.n_steps, recipe.steps)
-        free = self.budget_bytes - sum(tape.plan.kept_bytes for tape in self._tapes)
+        others = (tape for tape in self._tapes if tape is not instead)
+        free = self.budget_bytes - sum(tape.plan.kept_bytes for tape in others)
         shape = tuple(process.shape)
         return plan(recipe.n, shape, recipe.n_steps, max(0, free // 2), first=recipe.first)
 
@@ -162,9 +164,9 @@ class Runs(QObject):
         run = self.tree.runs[number]
         if self.children(number):
             return self.begin(recipe)
-        self._make_room(recipe)
+        self._make_room(recipe, run.tape)
         self._session.cancel(self, _key(number))
-        run.recipe, run.tape = recipe, self._tape(recipe)
+        run.recipe, run.tape = recipe, self._tape(recipe, run.tape)
         run.recent, run.failure, run.step = (), None, None
         self._ask(run, recipe)
         self.changed.emit()
@@ -248,13 +250,19 @@ class Runs(QObject):
     def go_on(self, number: int) -> None:
         """Take a cancelled walk up where it stopped, bit by bit as if it never had; a failed one,
         and one of a model that has been trained further since, begins anew.
+
+        Raises: BadInput where it would begin anew under its own forks.
         """
         run = self.tree.runs.get(number)
         if run is None or run.state not in (RunState.PAUSED, RunState.FAILED):
             return
         recipe = run.recipe
         if self._live or run.state is RunState.FAILED or not run.recent:
-            run.tape, run.recent = self._tape(recipe), ()
+            if self.children(number):
+                raise BadInput(
+                    f"Run {run.name} would begin anew, and it has forks. Delete them, or fork it."
+                )
+            run.tape, run.recent = self._tape(recipe, run.tape), ()
         else:
             recipe = self._rest(run)
         self._ask(run, recipe)
@@ -286,25 +294,25 @@ class Runs(QObject):
             self._session.cancel(self, _key(run.id))
             del self.tree.runs[run.id]
 
-    def _tape(self, recipe: Recipe) -> Tape:
-        tape = Tape(recipe.n, tuple(self._known().shape), self.planned(recipe))
+    def _tape(self, recipe: Recipe, instead: Tape | None = None) -> Tape:
+        tape = Tape(recipe.n, tuple(self._known().shape), self.planned(recipe, instead))
         self._tapes.add(tape)
         return tape
 
-    def _make_room(self, recipe: Recipe) -> None:
+    def _make_room(self, recipe: Recipe, instead: Tape | None = None) -> None:
         """Give up the runs of models out of view, and deleted ones that the history holds, where
         the new record would not fit whole.
 
         Raises: BadInput where there is no room even so.
         """
         try:
-            short = self.planned(recipe).every > 1
+            short = self.planned(recipe, instead).every > 1
         except BadInput:
             short = True
         if short:
             self._shelf.clear()
             let_go(self._session.undo)
-        self.planned(recipe)
+        self.planned(recipe, instead)
 
     def _ask(self, run: Run, recipe: Recipe) -> None:
         run.state = RunState.RUNNING

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -53,9 +55,10 @@ class Starter(QObject):
 
     def show_record(self) -> Plan | None:
         """Say what the next run's record takes, or why it cannot be."""
-        recipe = self._next()
+        recipe, root, runs = self._next(), self._root(), self.panel.runs
+        alone = root is not None and not runs.children(root.id)
         try:
-            plan = self.panel.runs.planned(recipe)
+            plan = runs.planned(recipe, root.tape if alone else None)
         except BadInput as error:
             self.settings.show_record(None, recipe.n, False, str(error))
             return None
@@ -106,23 +109,19 @@ class Starter(QObject):
     def begin(self, recipe: Recipe) -> None:
         """Start another run; where it cannot be, say so and keep what is shown."""
         self._calm()
-        try:
+        with self._told():
             self.panel.runs.begin(recipe)
-        except BadInput as error:
-            self.panel.session.failed.emit(Failure(str(error)))
         self.show_record()
 
     def apply(self) -> None:
         """Start the settings as they stand: in the place of the run in front, or beside it."""
         self._calm()
         root, recipe, runs = self._root(), self._next(), self.panel.runs
-        try:
+        with self._told():
             if root is None:
                 runs.begin(recipe)
             else:
                 runs.choose(runs.restart(root.id, recipe))
-        except BadInput as error:
-            self.panel.session.failed.emit(Failure(str(error)))
         self.show_record()
 
     def act(self) -> None:
@@ -134,17 +133,28 @@ class Starter(QObject):
         elif run.state is RunState.RUNNING:
             runs.cancel(run.id)
         elif run.state in (RunState.PAUSED, RunState.FAILED):
-            runs.go_on(run.id)
+            with self._told():
+                runs.go_on(run.id)
         elif runs.children(run.id):
             self.begin(root.recipe)
         else:
-            runs.restart(run.id, run.recipe)
+            with self._told():
+                runs.restart(run.id, run.recipe)
 
     def again(self) -> None:
         """The root in front once more, from the same noise with the weights of now."""
         root = self._root()
         if root is not None:
-            self.panel.runs.choose(self.panel.runs.restart(root.id, root.recipe))
+            with self._told():
+                self.panel.runs.choose(self.panel.runs.restart(root.id, root.recipe))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What cannot be started is said in a sentence."""
+        try:
+            yield
+        except BadInput as error:
+            self.panel.session.failed.emit(Failure(str(error)))
 
     def restore(self, wanted: Wanted) -> None:
         """Settings of an earlier session; runs that are shown already follow them."""

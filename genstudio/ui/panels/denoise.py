@@ -180,6 +180,8 @@ class Denoise(Panel):
         self.set_mode(self.mode)
 
     def _refused(self, failure: Failure) -> None:
+        self.process = None
+        self.runs.use("", None)
         self._say_empty(failure.sentence(), self.tr("Try again"))
 
     def weights_moved(self, slot: str, step: int) -> None:
