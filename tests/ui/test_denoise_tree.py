@@ -23,6 +23,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from genstudio.ui.panels._denoise_recipe import RunState
 from genstudio.ui.panels._denoise_tree import RunTree
 from genstudio.ui.panels._denoise_tree_rows import rows, step
 from genstudio.ui.panels.denoise import Denoise
@@ -167,6 +168,19 @@ def test_a_running_run_says_how_far_it_is(panel: Denoise, qtbot: QtBot) -> None:
     settle(qtbot, panel)
     section.refresh()
     assert tree(panel).twigs()[-1].share is None
+
+
+def test_another_kind_of_model_comes_while_a_run_walks(
+    panel: Denoise, qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    points = write_ddpm(tmp_path / "points", shape=(2,))
+    number = panel.runs.begin(replace(panel.recipe(), steps=40))
+    qtbot.waitUntil(lambda: bool(panel.runs.run(number).recent), timeout=30_000)
+    panel.runs.run(number).state = RunState.RUNNING  # however fast it was
+    session.show("A", points)
+    qtbot.waitUntil(lambda: panel.process is not None and panel.process.points, timeout=30_000)
+    settle(qtbot, panel)
+    assert panel.mode == "plane" and len(tree(panel).twigs()) == len(panel.runs.all())
 
 
 def test_an_empty_tree_says_so(qtbot: QtBot) -> None:

@@ -143,7 +143,7 @@ class TreeSection(Section):
 
     def _picture(self, run: Run) -> QImage | None:
         """What a run has made so far: the image that is looked at, or a few of the batch."""
-        process = self._panel.process
+        process = self._panel.runs.process()  # the panel's may be that of the next model already
         if not run.recent or process is None:
             return None
         x0_hat = run.recent[-1].arrays["x0_hat"]
