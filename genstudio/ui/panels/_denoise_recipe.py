@@ -85,6 +85,10 @@ class Recipe:
         }
 
 
+def as_before(frame: Frame) -> Before:
+    return int(frame.scalars["t"]), frame.arrays["x0_hat"]
+
+
 class Run:
     """A walk with its record. `Runs` alone changes it; everyone else reads."""
 
@@ -113,6 +117,20 @@ class Run:
     def thinned(self) -> bool:
         """Whether its record leaves steps out."""
         return self.tape.plan.every > 1
+
+    def frame_at(self, k: int) -> Frame | None:
+        """Its step k, where its record has it."""
+        place = self.tape.place_of(k)
+        if len(self.tape) and self.tape.indices[place] == k:
+            return self.tape.frame(place)
+        return next((frame for frame in self.recent if frame.index == k), None)
+
+    def before(self, k: int) -> Before | None:
+        """What a walk that goes on at step k looks back to."""
+        if k == self.recipe.first:
+            return self.recipe.before
+        frame = self.frame_at(k - 1)
+        return None if frame is None else as_before(frame)
 
     def times(self, n_times: int) -> tuple[int, ...]:
         """The t of each of its own steps, where the schedule has `n_times` of them."""

@@ -19,7 +19,7 @@ from genstudio.engine import room
 from genstudio.engine.messages import Answer, Failure
 from genstudio.tape import Frame, Plan, Tape, plan
 from genstudio.ui.panels._denoise_history import Put, let_go
-from genstudio.ui.panels._denoise_recipe import Before, Recipe, Run, RunState, spread
+from genstudio.ui.panels._denoise_recipe import Recipe, Run, RunState, as_before, spread
 from genstudio.ui.session import Priority, Session
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class Runs(QObject):
     ) -> Recipe:
         """The recipe that `fork` would start, for its size and for showing it first."""
         mother = self.tree.runs[parent]
-        frame = frame_at(mother, k)
+        frame = mother.frame_at(k)
         if frame is None:
             raise BadInput(
                 f"Step {k} of run {mother.name} is not in its record. Choose a step that is."
@@ -223,7 +223,7 @@ class Runs(QObject):
         if steps is not None and steps != len(times):
             times = spread(times[0], steps)
         anew = start is not None or not BREAKS.isdisjoint(changes)
-        before = None if anew else _before(mother, k)
+        before = None if anew else mother.before(k)
         return replace(
             mother.recipe,
             kind="fork",
@@ -335,7 +335,7 @@ class Runs(QObject):
         times = run.times(self._known().n_steps)[done:]
         before = run.recipe.before if done == 0 else None
         if len(run.recent) > 1:
-            before = _as_before(run.recent[-2])
+            before = as_before(run.recent[-2])
         return replace(
             run.recipe,
             classes=run.recipe.drawn_by,
@@ -391,25 +391,6 @@ class Runs(QObject):
             self._ask(run, run.recipe)
         elif run.state is RunState.PAUSED and not self._live:
             self._ask(run, self._rest(run))
-
-
-def frame_at(run: Run, k: int) -> Frame | None:
-    """Step k of a run, where its record has it."""
-    place = run.tape.place_of(k)
-    if len(run.tape) and run.tape.indices[place] == k:
-        return run.tape.frame(place)
-    return next((frame for frame in run.recent if frame.index == k), None)
-
-
-def _before(run: Run, k: int) -> Before | None:
-    if k == run.recipe.first:
-        return run.recipe.before
-    frame = frame_at(run, k - 1)
-    return None if frame is None else _as_before(frame)
-
-
-def _as_before(frame: Frame) -> Before:
-    return int(frame.scalars["t"]), frame.arrays["x0_hat"]
 
 
 def _key(number: int) -> str:
