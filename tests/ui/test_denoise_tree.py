@@ -23,7 +23,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from genstudio.ui.panels._denoise_recipe import RunState
 from genstudio.ui.panels._denoise_tree import RunTree
 from genstudio.ui.panels._denoise_tree_rows import rows, step
 from genstudio.ui.panels.denoise import Denoise
@@ -173,14 +172,22 @@ def test_a_running_run_says_how_far_it_is(panel: Denoise, qtbot: QtBot) -> None:
 def test_another_kind_of_model_comes_while_a_run_walks(
     panel: Denoise, qtbot: QtBot, session: Session, tmp_path: Path
 ) -> None:
-    points = write_ddpm(tmp_path / "points", shape=(2,))
-    number = panel.runs.begin(replace(panel.recipe(), steps=40))
-    qtbot.waitUntil(lambda: bool(panel.runs.run(number).recent), timeout=30_000)
-    panel.runs.run(number).state = RunState.RUNNING  # however fast it was
+    images, points = panel.ref.source, write_ddpm(tmp_path / "points", shape=(2,))
+    panel.runs.begin(replace(panel.recipe(), steps=40))
+    qtbot.waitUntil(lambda: bool(panel.runs.current().recent), timeout=30_000)
+    of_images = panel.process
+    panel.process = replace(of_images, points=True)  # as between one model's answer and the next
+    panel.column.sections["runs"].refresh()
+    panel.process = of_images
     session.show("A", points)
     qtbot.waitUntil(lambda: panel.process is not None and panel.process.points, timeout=30_000)
     settle(qtbot, panel)
     assert panel.mode == "plane" and len(tree(panel).twigs()) == len(panel.runs.all())
+    assert " points, " in panel.settings.record.text()
+    session.show("A", images)
+    qtbot.waitUntil(lambda: not panel.process.points, timeout=30_000)
+    settle(qtbot, panel)
+    assert " images, " in panel.settings.record.text()
 
 
 def test_an_empty_tree_says_so(qtbot: QtBot) -> None:

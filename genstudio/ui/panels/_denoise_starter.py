@@ -99,6 +99,7 @@ class Starter(QObject):
         self._newest = None
         if self.panel.process is not None and not self.panel.runs.all():
             self._owed = True
+        self.show_record()  # in the words of this model
 
     def pay(self) -> None:
         """Start what is due, now that its view is in front; a long run waits for the button."""
