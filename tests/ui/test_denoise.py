@@ -607,6 +607,13 @@ def test_runs_of_another_model_are_put_away_and_come_back(
     assert panel.runs.all() == [first] and panel.watch.picture.frame() is not None
 
 
+def test_a_walk_stops_at_once_when_another_model_is_chosen(panel: Denoise, tmp_path: Path) -> None:
+    run = panel.runs.run(panel.runs.begin(Recipe(n=2, steps=40)))
+    assert run is not None and run.state is RunState.RUNNING
+    panel.session.show("A", write_ddpm(tmp_path / "other"))
+    assert run.state is RunState.PAUSED
+
+
 def test_the_classes_of_another_model_are_others(
     panel: Denoise, qtbot: QtBot, session: Session, tmp_path: Path, source: str
 ) -> None:

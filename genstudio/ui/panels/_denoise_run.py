@@ -71,8 +71,7 @@ class Runs(QObject):
         `live` says that it is in training. Walks of the model before are cancelled, not lost.
         """
         if source != self._source:
-            for run in self.all():
-                self.cancel(run.id)
+            self.stop()
             if self.tree.runs:
                 self._shelf[self._source] = self.tree
             self._source = source
@@ -238,6 +237,11 @@ class Runs(QObject):
         )
 
     # Stopping and going on ---------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Cancel every walk."""
+        for run in self.all():
+            self.cancel(run.id)
 
     def cancel(self, number: int) -> None:
         """Stop a walk at once; what has come stays, and `go_on` takes it up."""

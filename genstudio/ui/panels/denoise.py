@@ -142,6 +142,8 @@ class Denoise(Panel):
                 self.tr("Show %1").replace("%1", FIRST_MODEL),
             )
             return
+        if ref.source != self.runs.source():
+            self.runs.stop()  # or the lane would finish walks that nobody sees
         self.ref, self._names = ref, []
         self.bar.title.setText(self.tr("Denoise with %1").replace("%1", ref.title))
         self.session.ask(
