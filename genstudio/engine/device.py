@@ -27,6 +27,7 @@ from genstudio.engine.updates import Updates
 from genstudio.models import Model
 
 BUDGET_S = 3.0  # of the measurement at the start of a training, once the data are read
+SLOW_STEP_S = 1.0  # of a step that slow, the first one tells enough
 ROUNDS = 2  # of the threads' candidates in turn, so that a moment's other work decides nothing
 JOB_NICENESS = 10  # of 19; where nothing else wants the processors, jobs have them whole
 MAX_THREADS = 16
@@ -168,10 +169,10 @@ def choose(
     timings: dict[Choice, float] = {}
     before = torch.get_num_threads()
     try:
-        for _ in range(ROUNDS):
+        for turn in range(ROUNDS):
             for candidate in _thread_options(settings, device, n_processors or processors()):
-                if timings and time.perf_counter() > deadline:
-                    break
+                if turn and time.perf_counter() > deadline:
+                    break  # each had its turn, however slow the net
                 seconds = stopwatch.time(candidate, deadline)
                 timings[candidate] = min(seconds, timings.get(candidate, math.inf))
                 if seconds > 1.2 * min(timings.values()):
@@ -297,8 +298,9 @@ class _Stopwatch:
             if self._device.type == "cuda":
                 torch.cuda.synchronize(self._device)
             end = time.perf_counter()
-            if i > 0 or end - begin > 0.2:  # the first step builds kernels and optimizer state
+            if i > 0 or end - begin > SLOW_STEP_S:  # the first builds kernels and optimizer state
                 best = min(best, end - begin)
-            if (i >= 3 and end - started > 0.12) or (best < math.inf and end > deadline):
+            done = i >= 3 and end - started > 0.12
+            if done or (best < math.inf and (i >= 2 or best > SLOW_STEP_S) and end > deadline):
                 break
         return best

@@ -130,10 +130,12 @@ def test_a_net_that_bfloat16_cannot_compute_stays_in_float32(
     model = _model()
     right = type(model).losses
 
-    def fails(self: Model, x: torch.Tensor, rng: torch.Generator) -> dict[str, torch.Tensor]:
+    def fails(
+        self: Model, x: torch.Tensor, rng: torch.Generator, y: torch.Tensor | None = None
+    ) -> dict[str, torch.Tensor]:
         if torch.is_autocast_enabled("cpu"):
             raise RuntimeError('"odd_op" not implemented for BFloat16')
-        return right(self, x, rng)
+        return right(self, x, rng, y)
 
     monkeypatch.setattr(type(model), "losses", fails)
     assert _choose(model, threads=1).precision == "float32"
@@ -184,3 +186,39 @@ def test_threads_stick_to_their_lane() -> None:
 
 def test_summary_names_the_processor() -> None:
     assert device.summary("cpu").startswith("CPU, ")
+
+
+def test_a_slow_net_has_every_number_of_threads_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The budget is over with the first candidate; two threads are twice as fast."""
+    now = [0.0]
+    monkeypatch.setattr(device.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(device, "processors", lambda: 2)
+
+    def slow(self: object, choice: device.Choice, deadline: float) -> float:
+        now[0] += 2.0
+        return 0.2 / choice.threads
+
+    monkeypatch.setattr(device._Stopwatch, "time", slow)
+    batches = Batches(tiny_data().train, 20, 0, CPU)
+    settings = TrainSettings(precision="float32")
+    choice = choose(_model(), settings, lambda f: batches.at(0, f), CPU, budget_s=1.0)
+    assert choice.threads == 2
+
+
+@pytest.mark.parametrize(("first", "then", "wanted"), [(0.5, 0.1, 0.1), (1.5, 0.1, 1.5)])
+def test_a_step_that_builds_kernels_is_no_measure_of_the_next(
+    monkeypatch: pytest.MonkeyPatch, first: float, then: float, wanted: float
+) -> None:
+    """Past the deadline too, unless a single step takes more than a second."""
+    now, took = [0.0], iter([first, *[then] * 50])
+
+    class Net:
+        def training_step(self, *_: object) -> None:
+            now[0] += next(took)
+
+    monkeypatch.setattr(device.time, "perf_counter", lambda: now[0])
+    stopwatch = device._Stopwatch(_model(), TrainSettings(), lambda f: (None, None), CPU)  # type: ignore[arg-type]
+    best = stopwatch._fastest(
+        Net(), device.Choice(), None, None, None, None, deadline=0.0  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert best == pytest.approx(wanted)
