@@ -61,7 +61,9 @@ def test_shipped_weights_load_in_eval_mode_and_fit_their_cards() -> None:
             card.latent_dim,
         )
         x = model.sample(2, torch.Generator().manual_seed(0))
-        assert x.shape == (2, *card.shape) and float(x.min()) >= 0 and float(x.max()) <= 1
+        assert x.shape == (2, *card.shape) and bool(x.isfinite().all())
+        if len(card.shape) == 3:  # points have data units
+            assert float(x.min()) >= 0 and float(x.max()) <= 1
 
 
 def test_a_source_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:

@@ -41,8 +41,13 @@ def _fail_in_loss(value: float) -> Callable[[pytest.MonkeyPatch, int], None]:
         right = model.losses
         calls = {"train": 0}
 
-        def wrong(self: torch.nn.Module, x: torch.Tensor, rng: torch.Generator) -> dict:
-            parts = right(self, x, rng)
+        def wrong(
+            self: torch.nn.Module,
+            x: torch.Tensor,
+            rng: torch.Generator,
+            y: torch.Tensor | None = None,
+        ) -> dict:
+            parts = right(self, x, rng, y)
             if self.training:
                 calls["train"] += 1
                 if calls["train"] > at:

@@ -42,7 +42,9 @@ def item(library: Library, name: str) -> QTreeWidgetItem:
 
 
 def click(library: Library, qtbot: QtBot, name: str) -> None:
-    where = library.tree.visualItemRect(item(library, name)).center()
+    row = item(library, name)
+    library.tree.scrollToItem(row)
+    where = library.tree.visualItemRect(row).center()
     qtbot.mouseClick(library.tree.viewport(), Qt.MouseButton.LeftButton, pos=where)
 
 

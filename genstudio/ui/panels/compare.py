@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from genstudio.abilities import Card
 from genstudio.ui import theme
@@ -35,6 +35,7 @@ from genstudio.ui.widgets._tool import small_tool
 from genstudio.ui.widgets.banner import EmptyState
 from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.segmented import Segmented
+from genstudio.ui.widgets.stage import Stage
 
 
 class Compare(Panel):
@@ -76,7 +77,7 @@ class Compare(Panel):
         )
         self.views.changed.connect(lambda view: self.show_view(str(view)))
         self.add = small_tool(self, "plus", self.tr("Add a model, four at most"), self.slots.add)
-        self.pages = QStackedWidget()
+        self.pages = Stage()
         for page in (self.maps, self.rows, self.report, self.terms, self.moon):
             self.pages.addWidget(page)
         self.empty = EmptyState(self.tr("No model is compared."), icon="compare")

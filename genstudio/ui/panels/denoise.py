@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QPoint, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from genstudio.abilities import NOISE, Card
 from genstudio.engine.messages import Answer, Failure
@@ -36,6 +36,7 @@ from genstudio.ui.panels._denoise_watch import Watch
 from genstudio.ui.panels._denoise_wiring import PARTS, wire
 from genstudio.ui.session import ModelRef, Priority, Session
 from genstudio.ui.widgets.banner import EmptyState
+from genstudio.ui.widgets.stage import Stage
 
 if TYPE_CHECKING:
     from genstudio.latent.denoise import Process
@@ -70,7 +71,7 @@ class Denoise(Panel):
         self.steps = StepTimeline(self)
         self.bar = Bar()
         self.column = Column()
-        self.stage = QStackedWidget()
+        self.stage = Stage()
         self.empty = EmptyState(icon="denoise")
         self.modes: dict[str, Mode] = {}
         self.watch = Watch()
