@@ -63,10 +63,12 @@ class _Dock(QDockWidget):
         card = card or (ref.card if ref is not None else None)
         reason = self.spec.serves(card) if card is not None else None
         if self._panel is not None:
-            self._panel.setVisible(reason is None)
-            self._refusal.setVisible(reason is not None)
+            comes, goes = self._panel, self._refusal
             if reason is not None:
+                comes, goes = goes, comes
                 self._refusal.set_text(reason)
+            goes.hide()  # first: both at once would need more height than a low window has
+            comes.show()
         return reason
 
 
