@@ -147,6 +147,16 @@ def has_convolutions(model: nn.Module) -> bool:
     return any(isinstance(m, nn.Conv2d | nn.ConvTranspose2d) for m in model.modules())
 
 
+def settle(model: Model, device: str | torch.device) -> Model:
+    """The model on `device`, ready to be looked at: in eval mode, without gradients, and laid out
+    as torch's convolutions like it best. MPS keeps the plain order, which alone it always follows.
+    """
+    plain = torch.device(device).type == "mps" or not has_convolutions(model)
+    order = _FORMATS["contiguous" if plain else "channels_last"]
+    model.to(device=device, memory_format=order)  # type: ignore[call-overload]
+    return model.eval().requires_grad_(False)
+
+
 def choose(
     model: Model,
     settings: TrainSettings,

@@ -183,14 +183,15 @@ class Store:
         """
         import torch
 
+        from genstudio.engine.device import settle
         from genstudio.models import family
 
         held = self._live.get(name)
         if held is not None and in_use and _fits(held[0], weights):
             model = copy.deepcopy(held[0])
         elif held is None or not _fits(held[0], weights):
-            model = family(weights.family).build(weights.shape, weights.config).to(self._device)
-            model.eval().requires_grad_(False)
+            built = family(weights.family).build(weights.shape, weights.config)
+            model = settle(built, self._device)
         else:
             model = held[0]
         model.config = weights.config

@@ -186,6 +186,8 @@ def load(path: Path, device: str | torch.device = "cpu") -> Model:
     import torch
     from safetensors import SafetensorError, safe_open
 
+    from genstudio.engine.device import settle
+
     header, tensors = read_header(path)
     model = build(path, header, tensors)
     state = model.state_dict()
@@ -198,6 +200,4 @@ def load(path: Path, device: str | torch.device = "cpu") -> Model:
                 target.copy_(value)
     except (SafetensorError, OSError) as error:
         raise BadInput(f"{path} is damaged ({error}). {_REMEDY}") from error
-    model.to(device)
-    model.eval()
-    return model.requires_grad_(False)
+    return settle(model, device)

@@ -222,3 +222,15 @@ def test_a_step_that_builds_kernels_is_no_measure_of_the_next(
         Net(), device.Choice(), None, None, None, None, deadline=0.0  # type: ignore[arg-type]
     )  # fmt: skip
     assert best == pytest.approx(wanted)
+
+
+def test_a_model_to_look_at_is_laid_out_for_its_convolutions() -> None:
+    conv = family("vae").build((1, 28, 28), family("vae").configure({"net": "conv"}))
+    plain = copy.deepcopy(conv)
+    settled = device.settle(conv, "cpu")
+    kernels = [p for p in settled.parameters() if p.ndim == 4 and p.shape[1] > 1]
+    assert kernels and all(p.is_contiguous(memory_format=torch.channels_last) for p in kernels)
+    assert not settled.training and not any(p.requires_grad for p in settled.parameters())
+    x = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(settled.encode(x).mean, plain.eval().encode(x).mean)
