@@ -16,6 +16,7 @@ from genstudio.commands import _denoise
 from genstudio.commands._output import dots
 from genstudio.engine import records, weights_file
 from genstudio.latent import denoise as queries
+from genstudio.models.ddpm import DDPM
 
 SHAPE = (1, 6, 8)
 
@@ -204,6 +205,37 @@ def test_a_model_that_does_not_denoise_is_refused(
     assert "diffusion model" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["denoise", "--out", "LONG.gif"],
+        ["denoise", "--out", "x.png", "--record", "LONG.npz"],
+        ["sample", "--out", "LONG.png"],
+        ["sample", "--out", "x.png", "--npz", "LONG.npz"],
+        ["interpolate", "--data", "mnist", "--from", "0", "--to", "1", "--out", "LONG.png"],
+        ["reconstruct", "--data", "mnist", "--out", "x.png", "--npz", "LONG.npz"],
+    ],
+)
+def test_a_place_that_cannot_be_written_is_said_before_the_model_is_read(
+    words: list[str], here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(genstudio, "load", lambda *_args: pytest.fail("read"))
+    command, *options = (word.replace("LONG", 250 * "a") for word in words)
+    assert cli.run([command, "any", *options]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert len(told.err.splitlines()) == 1
+    assert "cannot be written: File name too long. Choose another place." in told.err
+    assert list(here.iterdir()) == []
+
+
+def test_what_stood_at_the_place_stays_where_the_walk_is_refused(digits: str, here: Path) -> None:
+    (here / "x.png").write_bytes(b"before")
+    assert cli.run(["denoise", digits, "--out", "x.png", "--steps", "41"]) == 2
+    assert (here / "x.png").read_bytes() == b"before"
+    assert [path.name for path in here.iterdir()] == ["x.png"]
+
+
 def test_a_record_without_room_is_refused_before_the_first_step(
     digits: str, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -291,13 +323,25 @@ def test_codes_of_images_that_are_noise_take_no_fitted_density(
     assert not (here / "y.png").exists()
 
 
+def test_a_geodesic_through_noise_is_refused_before_an_image_is_inverted(
+    folder: Path, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = saved(folder, (1, 28, 28), "mnist", latent_steps=2, n_steps=10)
+    monkeypatch.setattr(DDPM, "encode", lambda *_args: pytest.fail("inverted"))
+    words = ["interpolate", source, "--data", "mnist", "--from", "0", "--to", "1"]
+    assert cli.run([*words, "--path", "geodesic", "--out", "x.png"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert len(told.err.splitlines()) == 1  # no bar begins
+    assert "Choose the spherical path (slerp)" in told.err
+    assert list(here.iterdir()) == []
+
+
 def test_only_as_many_images_are_inverted_as_are_drawn(
     folder: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = saved(folder, (1, 28, 28), "mnist", latent_steps=2, n_steps=10)
     inverted: list[int] = []
-    from genstudio.models.ddpm import DDPM
-
     whole = DDPM.encode
     monkeypatch.setattr(DDPM, "encode", lambda m, x: inverted.append(len(x)) or whole(m, x))
     described = genstudio.engine.library.describe(source).model_copy(update={"data": "mnist"})

@@ -42,57 +42,65 @@ class Sampler(StrEnum):
     ddpm_large = "ddpm-large"
 
 
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="The guesses of the clean images: .png (a row for each image, a column for each "
+        "step) or .gif.",
+    ),
+]
+SamplerName = Annotated[
+    Sampler,
+    typer.Option(
+        help="DPM-Solver++ of order 2, DDIM, or DDPM with the small or the large variance."
+    ),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help=f"Steps from noise to image; {STEPS} unless given, or all of a schedule that has "
+        "fewer.",
+    ),
+]
+Eta = Annotated[
+    float | None,
+    typer.Option(min=0.0, max=1.0, help="Noise that ddim adds; 0 unless given, 1 is ddpm's."),
+]
+Label = Annotated[
+    int | None,
+    typer.Option(min=0, metavar="C", help="The class to draw; by lot for each unless given."),
+]
+Guidance = Annotated[
+    float, typer.Option(min=0.0, max=20.0, help="How much the class counts; 1 is as trained.")
+]
+Record = Annotated[
+    Path | None,
+    typer.Option(
+        "--record",
+        metavar="FILE.npz",
+        help="Also write t, alpha_bar, x_t, x0_hat and noise_hat of every step, and x.",
+    ),
+]
+
+
 def add_to(app: typer.Typer) -> None:
     app.command()(denoise)
 
 
 def denoise(
     source: Source,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            metavar="FILE",
-            help="The guesses of the clean images: .png (a row for each image, a column for each "
-            "step) or .gif.",
-        ),
-    ],
+    out: Out,
     n: Annotated[int, typer.Option("-n", min=1, help="How many images.")] = 8,
-    sampler: Annotated[
-        Sampler,
-        typer.Option(
-            help="DPM-Solver++ of order 2, DDIM, or DDPM with the small or the large variance."
-        ),
-    ] = Sampler.ddpm,
-    steps: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help=f"Steps from noise to image; {STEPS} unless given, or all of a schedule "
-            "that has fewer.",
-        ),
-    ] = None,
+    sampler: SamplerName = Sampler.ddpm,
+    steps: Steps = None,
     seed: Seed = 0,
-    eta: Annotated[
-        float | None,
-        typer.Option(min=0.0, max=1.0, help="Noise that ddim adds; 0 unless given, 1 is ddpm's."),
-    ] = None,
-    label: Annotated[
-        int | None,
-        typer.Option(min=0, metavar="C", help="The class to draw; by lot for each unless given."),
-    ] = None,
-    guidance: Annotated[
-        float,
-        typer.Option(min=0.0, max=20.0, help="How much the class counts; 1 is as trained."),
-    ] = 1.0,
-    record: Annotated[
-        Path | None,
-        typer.Option(
-            "--record",
-            metavar="FILE.npz",
-            help="Also write t, alpha_bar, x_t, x0_hat and noise_hat of every step, and x.",
-        ),
-    ] = None,
+    eta: Eta = None,
+    label: Label = None,
+    guidance: Guidance = 1.0,
+    record: Record = None,
 ) -> None:
     """Draw new images from a diffusion model, and keep every step of the way."""
     import genstudio
@@ -122,16 +130,21 @@ def denoise(
         label=label,
         guidance=guidance,
     )
+    _follow(walk, film, tape)
+    if record is not None and tape is not None:
+        arrays = records.arrays(tape, process.scale)
+        write_whole(record, lambda file: _drain(records.write(file, arrays)))
+    film.write(out)
+
+
+def _follow(walk: Iterator[Frame], film: _Images | _Points, tape: Tape | None) -> None:
+    """Take every step, with a bar."""
     with progress("denoise") as advance:
         for frame in walk:
             film.add(frame)
             if tape is not None:
                 tape.append(frame)
-            advance(frame.index + 1, steps, f"t = {frame.scalars['t']:.0f}")
-    if record is not None and tape is not None:
-        arrays = records.arrays(tape, process.scale)
-        write_whole(record, lambda file: _drain(records.write(file, arrays)))
-    film.write(out)
+            advance(frame.index + 1, frame.n_steps, f"t = {frame.scalars['t']:.0f}")
 
 
 def _tape(n: int, steps: int, process: Process) -> Tape:

@@ -11,8 +11,8 @@ import typer
 
 from genstudio.commands._options import Data, Source
 from genstudio.commands._output import (
-    check_folder,
     check_name,
+    check_place,
     progress,
     tiles,
     write_gif,
@@ -71,9 +71,10 @@ def interpolate(
     """Decode the codes on a path between two encoded test images."""
     import genstudio
     from genstudio.abilities import LATENT, BadInput
+    from genstudio.latent import paths
 
     check_name(out, ".png", ".gif")
-    check_folder(npz)
+    check_place(npz)
     if density > 0.0 and path is not Kind.geodesic:
         raise BadInput(f"--density bends a geodesic, got --path {path.value}. Leave one out.")
     model: Any = genstudio.load(source)
@@ -81,6 +82,7 @@ def interpolate(
         raise BadInput(f"{source} has no latent space to walk through. Choose another model.")
     if len(model.shape) != 3:
         raise BadInput(f"{source} makes points, not images. Choose another model.")
+    paths.check_kind(model, path.value)
     if frames * int(np.prod(model.shape)) > MAX_PIXELS:
         raise BadInput(f"--frames {frames} does not fit into a picture. Choose fewer.")
     knots = _codes(model, source, data, (first, last))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import math
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -27,6 +25,7 @@ from rich.progress import (
 from rich.table import Table
 
 from genstudio.abilities import BadInput
+from genstudio.engine import files
 
 
 class Interrupted(Exception):
@@ -40,54 +39,45 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     """
     if path.is_dir():
         raise BadInput(f"{path} is a folder. Give the name of a file to write.")
-    temporary = ""
+    with _one_sentence(path), files.whole(path) as file:
+        write(file)
+
+
+@contextmanager
+def _one_sentence(path: Path) -> Iterator[None]:
+    """Raises: BadInput in place of an OSError, for a file that cannot be written."""
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = file.name
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
+        yield
     except OSError as error:
         reason = error.strerror or str(error)
         raise BadInput(f"{path} cannot be written: {reason}. Choose another place.") from error
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def check_name(path: Path | None, *endings: str) -> None:
     """Refuse a file name that does not end as the format does, before any work.
 
-    Raises: BadInput naming the endings, or the folder that does not exist.
+    Raises: BadInput naming the endings, or as `check_place`.
     """
     if path is None:
         return
     if path.suffix.lower() not in endings:
         raise BadInput(f"{path} should end with {' or '.join(endings)}. Choose another name.")
-    check_folder(path)
+    check_place(path)
 
 
-def check_folder(path: Path | None) -> None:
-    """Refuse a file whose folder does not exist, or that is a folder, before any work.
+def check_place(path: Path | None) -> None:
+    """Refuse a file that cannot be written where it is wanted, before any work.
 
-    Raises: BadInput naming the folder.
+    Raises: BadInput naming the folder that does not exist, or why nothing can be written in it.
     """
     if path is None:
         return
-    if not path.parent.is_dir():
-        raise BadInput(f"The folder {path.parent} does not exist. Make it first.")
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder. Choose the name of a file in it.")
+    with _one_sentence(path):
+        if not path.parent.is_dir():
+            raise BadInput(f"The folder {path.parent} does not exist. Make it first.")
+        if path.is_dir():
+            raise BadInput(f"{path} is a folder. Choose the name of a file in it.")
+        files.try_place(path)
 
 
 def tiles(images: np.ndarray, columns: int | None = None) -> np.ndarray:

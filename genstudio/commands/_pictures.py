@@ -13,8 +13,8 @@ import typer
 from genstudio.abilities import LATENT, BadInput, has_noise_space
 from genstudio.commands._options import Data, NpzFile, Number, PngFile, Seed, Source
 from genstudio.commands._output import (
-    check_folder,
     check_name,
+    check_place,
     dots,
     progress,
     tiles,
@@ -68,7 +68,7 @@ def sample(
     from genstudio.engine import library
 
     check_name(out, ".png")
-    check_folder(npz)
+    check_place(npz)
     model = genstudio.load(source)
     _bound(n, model.shape)
     rng = torch.Generator().manual_seed(seed)
@@ -138,7 +138,7 @@ def reconstruct(
     import genstudio
 
     check_name(out, ".png")
-    check_folder(npz)
+    check_place(npz)
     model: Any = genstudio.load(source)
     if LATENT not in model.abilities:
         raise BadInput(f"{source} has no latent space to pass through. Choose another model.")

@@ -82,6 +82,18 @@ def replace(path: Path, data: bytes) -> None:
             raise
 
 
+def try_place(path: Path) -> None:
+    """See that a file can be made at `path`; what is there stays, and nothing is left beside it.
+
+    Raises: CannotSave.
+    """
+    aside = path.with_name(f"{path.name}{TEMPORARY}{os.getpid()}")
+    with saving(path):
+        aside.unlink(missing_ok=True)
+        open_new(aside).close()
+        aside.unlink()
+
+
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[BinaryIO]:
     """A file to be written in pieces that becomes `path` when the block ends without an error.

@@ -120,11 +120,6 @@ def trace(
     points = _checked(model, kind, knots, frames)
     if not (np.isfinite(density) and density >= 0.0):
         raise BadInput(f"The density term has a weight of 0 or more, got {density}.")
-    if kind == "geodesic" and has_noise_space(model):
-        raise BadInput(
-            "A geodesic bends by the decoder's slope, and where codes are noise the decoder is the "
-            "whole walk of the net. Choose the spherical path, which keeps the noise typical."
-        )
     at = parameters(len(points), frames)
     first = 0.0 if kind == "geodesic" else 1.0
     path = yield from _measured(model, kind, _curve(model, kind, points, centre), at, even, first)
@@ -134,9 +129,23 @@ def trace(
     return path
 
 
-def _checked(model: Any, kind: str, knots: ArrayLike, frames: int) -> np.ndarray:
+def check_kind(model: Any, kind: str) -> None:
+    """Refuse a path that cannot be traced through this model's codes, before any are made.
+
+    Raises: BadInput for a kind that is none of KINDS, and for a geodesic through noise.
+    """
     if kind not in KINDS:
         raise BadInput(f"There is no path {kind!r}. Choose one of: {', '.join(KINDS)}.")
+    if kind == "geodesic" and has_noise_space(model):
+        raise BadInput(
+            "A geodesic bends by the decoder's slope, and where codes are noise the decoder is the "
+            "whole walk of the net. Choose the spherical path (slerp), which keeps the noise "
+            "typical."
+        )
+
+
+def _checked(model: Any, kind: str, knots: ArrayLike, frames: int) -> np.ndarray:
+    check_kind(model, kind)
     points = latent_batch(model, knots).cpu().numpy()
     if len(points) < 2:
         raise BadInput("A path needs two points or more, got one. Choose another point.")
