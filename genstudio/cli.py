@@ -168,11 +168,13 @@ def _flush() -> None:
 
 def _silence(stream: Any) -> None:
     """Point a stream whose reader has gone at nothing, so that the last flush does not complain."""
+    try:
+        number = stream.fileno()
+    except ValueError:  # closed, or no file of the system: nothing of it is flushed at the end
+        return
     nothing = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nothing, stream.fileno())
-    except (OSError, ValueError):
-        pass
+        os.dup2(nothing, number)
     finally:
         os.close(nothing)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +122,28 @@ def test_a_reader_who_has_gone_is_no_traceback() -> None:
 
 
 # What is left behind ------------------------------------------------------------------------------
+
+
+def test_silence_is_for_streams_of_the_system_and_of_it_failure_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "out").open("w+") as stream:
+        stream.write("kept\n")
+        stream.flush()
+        cli._silence(stream)
+        stream.write("lost\n")
+        stream.flush()
+        assert (tmp_path / "out").read_text() == "kept\n"
+
+        def refused(_from: int, _to: int) -> None:
+            raise OSError(24, "Too many open files")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "dup2", refused)
+            cli._silence(io.StringIO())
+            with pytest.raises(OSError, match="Too many"):
+                cli._silence(stream)
+    cli._silence(stream)  # closed
 
 
 def test_tiles_are_row_major_without_gaps() -> None:
