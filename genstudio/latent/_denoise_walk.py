@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -15,8 +15,8 @@ from torch import Tensor
 from genstudio.abilities import BadInput
 from genstudio.latent._decode import to_numpy, to_tensor
 from genstudio.latent._denoise_checks import as_label, batch, count, diffusion, generator
-from genstudio.models._ddpm_config import Label
-from genstudio.models._diffusion import SAMPLERS, Prediction, State
+from genstudio.models._ddpm_config import Label, Sampling
+from genstudio.models._diffusion import SAMPLERS, Denoise, Noise, Prediction, State
 from genstudio.models.ddpm import DDPM
 from genstudio.tape import Frame
 
@@ -66,35 +66,61 @@ def walk(
     )
     path = net.schedule.times(chosen.steps) if times is None else _falling(net, times)
     net.labels(count(n), chosen.label)
-    ask = net.denoiser(chosen.label, chosen.guidance, chosen.clip)
+    ask = _denoiser(net, chosen, n, seed if start is None else classes)
     x, noise, _ = net.begin(n, generator(seed))
-    if chosen.label is None:
-        told = classes_of(net, n, seed if start is None else classes)
-        ask = net.denoiser(told, chosen.guidance, chosen.clip)
     if start is not None:
-        x = batch(net, start, "The start of a walk")
-        if len(x) != n:
-            raise BadInput(
-                f"This walk is of {n} images, got a start of {len(x)}. Choose n = {len(x)}."
-            )
+        x = _begun(net, start, n)
     last = None if before is None else (int(before[0]), batch(net, before[1], "The step before"))
     held = None if keep is None else _Held(net, keep, noise(0, x))
+    total = first + len(path) if n_steps is None else n_steps
+    for k, state in enumerate(_steps(net, chosen, ask, x, path, noise, last, held)):
+        yield frame(net, first + k, total, state)
+
+
+def _denoiser(net: DDPM, chosen: Sampling, n: int, classes: int | None) -> Denoise:
+    """What the sampler asks. Where no class was chosen, the net is told those of the seed
+    `classes`.
+    """
+    ask = net.denoiser(chosen.label, chosen.guidance, chosen.clip)
+    if chosen.label is None:
+        told = classes_of(net, n, classes)
+        ask = net.denoiser(told, chosen.guidance, chosen.clip)
+    return ask
+
+
+def _begun(net: DDPM, start: ArrayLike, n: int) -> Tensor:
+    """`start` as x (n, *shape)."""
+    x = batch(net, start, "The start of a walk")
+    if len(x) != n:
+        raise BadInput(f"This walk is of {n} images, got a start of {len(x)}. Choose n = {len(x)}.")
+    return x
+
+
+def _steps(
+    net: DDPM,
+    chosen: Sampling,
+    ask: Denoise,
+    x: Tensor,
+    path: Sequence[int],
+    noise: Noise,
+    before: tuple[int, Tensor] | None,
+    held: _Held | None,
+) -> Iterator[State]:
+    """The sampler's steps, one at a time, so that held pixels are put back after each."""
 
     def denoise(x_t: Tensor, t: int) -> Prediction:
         return ask(x_t, t) if held is None else held.seen(ask(x_t, t))
 
-    total = first + len(path) if n_steps is None else n_steps
     sample = SAMPLERS[chosen.sampler]
     if held is not None:
         x = held.put(x, path[0])
-    for k, (t, s) in enumerate(pairwise([*path, 0])):
-        state = next(
-            sample(denoise, x, [t, s], net.schedule, noise, eta=chosen.eta, before=last)
-        )  # one step
+    for t, s in pairwise([*path, 0]):
+        steps = sample(denoise, x, [t, s], net.schedule, noise, eta=chosen.eta, before=before)
+        state = next(steps)
         if held is not None:
             state = state._replace(x_next=held.put(state.x_next, s))
-        yield frame(net, first + k, total, state)
-        x, last = state.x_next, (t, state.x0_hat)
+        yield state
+        x, before = state.x_next, (t, state.x0_hat)
 
 
 def classes_of(model: Any, n: int, seed: int | None) -> Label:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
@@ -160,7 +160,28 @@ def predict(
     return Prediction(x0_hat, (x_t - signal * x0_hat) / spread)
 
 
-def _ancestral(large: bool) -> Sampler:
+class _Seen(NamedTuple):
+    """A step of a sampler before it moves."""
+
+    t: int
+    t_next: int
+    x: Tensor
+    x0_hat: Tensor
+    noise_hat: Tensor
+    schedule: Schedule
+    noise: Noise
+    eta: float
+    before: tuple[int, Tensor] | None
+
+    @property
+    def alpha_bars(self) -> tuple[float, float]:
+        """alpha_bar at t and at t_next."""
+        return self.schedule.alpha_bar[self.t], self.schedule.alpha_bar[self.t_next]
+
+
+def _sampler(move: Callable[[_Seen], Tensor]) -> Sampler:
+    """The walk that asks at each time and then moves, which is where samplers differ."""
+
     def walk(
         denoise: Denoise,
         x: Tensor,
@@ -171,79 +192,59 @@ def _ancestral(large: bool) -> Sampler:
         eta: float = 0.0,
         before: tuple[int, Tensor] | None = None,
     ) -> Iterator[State]:
-        """Draws of p(x_s | x_t) (Ho et al. 2020, eqs. 6 and 7, for any s < t)."""
-        for t, s in _pairs(times):
-            a_t, a_s = schedule.alpha_bar[t], schedule.alpha_bar[s]
+        for t, s in pairwise([*times, 0]):
             x0_hat, noise_hat = denoise(x, t)
-            alpha = a_t / a_s
-            beta = 1.0 - alpha
-            mean = (
-                math.sqrt(a_s) * beta / (1.0 - a_t) * x0_hat
-                + math.sqrt(alpha) * (1.0 - a_s) / (1.0 - a_t) * x
-            )
-            if s == 0:
-                x_next = mean
-            else:
-                variance = beta if large else beta * (1.0 - a_s) / (1.0 - a_t)
-                x_next = mean + math.sqrt(variance) * noise(t, x)
+            x_next = move(_Seen(t, s, x, x0_hat, noise_hat, schedule, noise, eta, before))
             yield State(t, s, x, x0_hat, noise_hat, x_next)
-            x = x_next
+            x, before = x_next, (t, x0_hat)
 
     return walk
 
 
-def ddim(
-    denoise: Denoise,
-    x: Tensor,
-    times: Sequence[int],
-    schedule: Schedule,
-    noise: Noise,
-    *,
-    eta: float = 0.0,
-    before: tuple[int, Tensor] | None = None,
-) -> Iterator[State]:
+def _ancestral(seen: _Seen, large: bool) -> Tensor:
+    """A draw of p(x_s | x_t) (Ho et al. 2020, eqs. 6 and 7, for any s < t)."""
+    a_t, a_s = seen.alpha_bars
+    alpha = a_t / a_s
+    beta = 1.0 - alpha
+    mean = (
+        math.sqrt(a_s) * beta / (1.0 - a_t) * seen.x0_hat
+        + math.sqrt(alpha) * (1.0 - a_s) / (1.0 - a_t) * seen.x
+    )
+    if seen.t_next == 0:
+        return mean
+    variance = beta if large else beta * (1.0 - a_s) / (1.0 - a_t)
+    return mean + math.sqrt(variance) * seen.noise(seen.t, seen.x)
+
+
+def _ddim(seen: _Seen) -> Tensor:
     """Without noise at eta = 0; eta = 1 is ancestral with the posterior variance (Song et al. 2021,
     eqs. 12 and 16).
     """
-    for t, s in _pairs(times):
-        a_t, a_s = schedule.alpha_bar[t], schedule.alpha_bar[s]
-        x0_hat, noise_hat = denoise(x, t)
-        sigma = eta * math.sqrt((1.0 - a_s) / (1.0 - a_t) * (1.0 - a_t / a_s))
-        rest = math.sqrt(max(0.0, 1.0 - a_s - sigma**2))
-        x_next = math.sqrt(a_s) * x0_hat + rest * noise_hat
-        if sigma > 0.0:
-            x_next = x_next + sigma * noise(t, x)
-        yield State(t, s, x, x0_hat, noise_hat, x_next)
-        x = x_next
+    a_t, a_s = seen.alpha_bars
+    sigma = seen.eta * math.sqrt((1.0 - a_s) / (1.0 - a_t) * (1.0 - a_t / a_s))
+    rest = math.sqrt(max(0.0, 1.0 - a_s - sigma**2))
+    x_next = math.sqrt(a_s) * seen.x0_hat + rest * seen.noise_hat
+    if sigma > 0.0:
+        x_next = x_next + sigma * seen.noise(seen.t, seen.x)
+    return x_next
 
 
-def dpmpp(
-    denoise: Denoise,
-    x: Tensor,
-    times: Sequence[int],
-    schedule: Schedule,
-    noise: Noise,
-    *,
-    eta: float = 0.0,
-    before: tuple[int, Tensor] | None = None,
-) -> Iterator[State]:
+def _dpmpp(seen: _Seen) -> Tensor:
     """DPM-Solver++ (2M) (Lu et al. 2022, algorithm 2); the last step is of first order."""
-    for t, s in _pairs(times):
-        a_t, a_s = schedule.alpha_bar[t], schedule.alpha_bar[s]
-        x0_hat, noise_hat = denoise(x, t)
-        if s == 0:
-            x_next = x0_hat
-        else:
-            h = _log_snr(schedule, s) - _log_snr(schedule, t)
-            towards = x0_hat
-            if before is not None:
-                t_before, x0_before = before
-                r = (_log_snr(schedule, t) - _log_snr(schedule, t_before)) / h
-                towards = (1.0 + 0.5 / r) * x0_hat - 0.5 / r * x0_before
-            shrink = math.sqrt((1.0 - a_s) / (1.0 - a_t))
-            x_next = shrink * x - math.sqrt(a_s) * math.expm1(-h) * towards
-        yield State(t, s, x, x0_hat, noise_hat, x_next)
-        x, before = x_next, (t, x0_hat)
+    if seen.t_next == 0:
+        return seen.x0_hat
+    (a_t, a_s), schedule = seen.alpha_bars, seen.schedule
+    h = _log_snr(schedule, seen.t_next) - _log_snr(schedule, seen.t)
+    towards = seen.x0_hat
+    if seen.before is not None:
+        t_before, x0_before = seen.before
+        r = (_log_snr(schedule, seen.t) - _log_snr(schedule, t_before)) / h
+        towards = (1.0 + 0.5 / r) * seen.x0_hat - 0.5 / r * x0_before
+    shrink = math.sqrt((1.0 - a_s) / (1.0 - a_t))
+    return shrink * seen.x - math.sqrt(a_s) * math.expm1(-h) * towards
+
+
+ddim, dpmpp = _sampler(_ddim), _sampler(_dpmpp)
 
 
 def invert(
@@ -264,18 +265,14 @@ def invert(
         x = x_next
 
 
-def _pairs(times: Sequence[int]) -> Iterator[tuple[int, int]]:
-    return pairwise([*times, 0])
-
-
 def _log_snr(schedule: Schedule, t: int) -> float:
     """Half the log of the signal-to-noise ratio: lambda_t of Lu et al."""
     return 0.5 * math.log(schedule.snr(t))
 
 
 SAMPLERS: dict[str, Sampler] = {
-    "ddpm": _ancestral(large=False),
-    "ddpm-large": _ancestral(large=True),
+    "ddpm": _sampler(partial(_ancestral, large=False)),
+    "ddpm-large": _sampler(partial(_ancestral, large=True)),
     "ddim": ddim,
     "dpmpp": dpmpp,
 }
