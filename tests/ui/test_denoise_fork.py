@@ -300,3 +300,27 @@ def test_walks_of_points_fork_without_a_brush(
     assert not np.array_equal(frames(fork)[-1], frames(root)[-1])
     assert panel.runs.current() is fork
     assert panel.column.sections["runs"].tree.twigs()[1].picture is not None
+
+
+def test_the_form_follows_a_run_that_begins_anew_but_for_what_the_hand_has_set(
+    panel: Denoise, qtbot: QtBot
+) -> None:
+    root, column = panel.runs.current(), form(panel).column
+    panel.show_step(4)
+    column.steps.setFocus()
+    column.steps.selectAll()
+    QTest.keyClicks(column.steps, "3")
+    QTest.keyClick(column.steps, Qt.Key.Key_Return)
+    settings = panel.settings
+    for box, steps in ((settings.label, 2), (settings.sampler, 2)):  # class 1, ddim
+        box.setFocus()
+        for _ in range(steps):
+            QTest.keyClick(box, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: root.recipe.sampler == "ddim" and root.recipe.label == 1)
+    settle(qtbot, panel)
+    panel.show_step(4)
+    assert panel.runs.current() is root
+    values = column.values()
+    assert values is not None
+    assert (values.sampler, values.label, values.seed) == ("ddim", 1, 8)  # of the run as it is
+    assert values.steps == 3  # of the hand

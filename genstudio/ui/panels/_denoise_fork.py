@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +52,7 @@ class Forker(QObject):
         self.panel, self.section = panel, section
         self.picture = panel.watch.picture
         self._run: int | None = None  # whose settings the form began with
+        self._recipe: Recipe | None = None  # which those were: a run can begin anew with others
         self._steps: int | None = None  # to go at the step shown, as the form had it last
         self._own: set[str] = set()  # settings that the hand has changed
         self._wish: Wish | None = None
@@ -139,12 +141,24 @@ class Forker(QObject):
         steps, column = self.to_go(run, frame), self.section.column
         column.set_most_steps(int(frame.scalars["t"]))
         if run.id != self._run:
-            self._run, self._steps, self._own = run.id, steps, set()
-            column.set_values(suggested(run.recipe, steps, self._next_seed(run)))
+            self._run, self._own = run.id, set()
+            self._suggest(run, steps)
+        elif run.recipe is not self._recipe:
+            self._suggest(run, steps)
         elif steps != self._steps:
             self._steps = steps
             if "steps" not in self._own:
                 column.steps.set_value(steps)
+
+    def _suggest(self, run: Run, steps: int) -> None:
+        """Show what would lead elsewhere from this run, but for what the hand has changed."""
+        self._steps, self._recipe = steps, run.recipe
+        column = self.section.column
+        values = suggested(run.recipe, steps, self._next_seed(run))
+        now = column.values()
+        if now is not None:
+            values = replace(values, **{key: getattr(now, key) for key in self._own})
+        column.set_values(values)
 
     def _next_seed(self, run: Run) -> int:
         """One more than the highest seed of this run and its forks."""
