@@ -82,7 +82,11 @@ def test_table_has_prior_and_gaussian_side_by_side(
     text = (tmp_path / "a.md").read_text()
     table = [line for line in text.splitlines() if line.startswith("|")]
     assert len(table) == 6 and len({line.count("|") for line in table}) == 1
-    assert f"{float(rows[3]['hole_share']):.4g}" in table[5]
+    cells = [cell.strip() for cell in table[5].split("|")]
+    assert cells[1:3] == ["ae-mnist-2d", "gaussian (own)"]
+    ends = [f"{100 * float(rows[3][f'hole_share_{end}']):.1f}" for end in ("low", "high")]
+    share = 100 * float(rows[3]["hole_share"])
+    assert cells[4] == f"{share:.1f} ({ends[0]} to {ends[1]})"
     assert "- With z drawn from N(0, I)" in text
 
 

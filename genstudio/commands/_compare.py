@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from genstudio.commands._options import Data, Json, Seed
+from genstudio.commands._options import Data, Json, Sampler, Seed
 from genstudio.commands._output import check_name, print_json, print_table, progress, write_whole
+from genstudio.metrics.gap_table import FIGURES, SAMPLERS, as_csv, as_markdown, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     Reports = Mapping[str, Mapping[str, Any]]
-
-FIGURES = (
-    "hole_share",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "frechet",
-    "frechet_floor",
-    "path_gap",
-)
-WITH_INTERVAL = (*FIGURES[:6], "frechet_floor")
-
-
-class Sampler(StrEnum):
-    prior = "prior"
-    gaussian = "gaussian"
-    mixture = "mixture"
-    kde = "kde"
-    encodings = "encodings"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -86,10 +64,11 @@ def compare(
     with progress("compare") as advance:
         reports = _reports(models, dataset, seed, n, names, advance)
     sentences = verdict(reports)
+    rows = lines(reports, {source: source for source in reports})
     if csv_file is not None:
-        _write(csv_file, as_csv(reports))
+        _write(csv_file, as_csv(rows))
     if markdown is not None:
-        _write(markdown, as_markdown(reports, sentences))
+        _write(markdown, as_markdown(rows, {}, [*_notes(reports), *sentences]))
     if as_json:
         print_json(reports)
         return
@@ -128,7 +107,7 @@ def _reports(
 
 def _samplers(reports: Reports) -> list[str]:
     """Every sampler of any report, in their usual order."""
-    usual = [*(s.value for s in Sampler), "own"]
+    usual = [*SAMPLERS, "own"]
     found = {name for report in reports.values() for name in report["samplers"]}
     return [name for name in usual if name in found]
 
@@ -140,8 +119,8 @@ def table(reports: Reports, columns: list[str]) -> list[list[Any]]:
         own = report["sampler"]
         rows.append([model, "own sampler", *("*" if name == own else "" for name in columns)])
         for figure in FIGURES:
-            values = [report["samplers"].get(name, {}).get(figure) for name in columns]
-            rows.append(["", figure.replace("_", " "), *values])
+            values = [report["samplers"].get(name, {}).get(figure.key) for name in columns]
+            rows.append(["", figure.key.replace("_", " "), *values])
         if report["bank"] != "reconstructions":
             rows.append(["", "bank", *(report["bank"] for _ in columns)])
     return rows
@@ -150,47 +129,6 @@ def table(reports: Reports, columns: list[str]) -> list[list[Any]]:
 def _notes(reports: Reports) -> list[str]:
     """What has to be said of the figures, each once."""
     return list(dict.fromkeys(r["note"] for r in reports.values() if r["note"]))
-
-
-def _flat(reports: Reports) -> tuple[list[str], list[list[Any]]]:
-    """One row for each model and sampler, with the intervals' ends, ready for a file."""
-    ends = [f"{name}_{end}" for name in WITH_INTERVAL for end in ("low", "high")]
-    headings = ["model", "sampler", "own", "bank", "n", *FIGURES, *ends]
-    rows = []
-    for model, report in reports.items():
-        for name, row in report["samplers"].items():
-            spread = [end for key in WITH_INTERVAL for end in row["intervals"][key]]
-            own = "yes" if name == report["sampler"] else "no"
-            figures = [row[key] for key in FIGURES]
-            rows.append([model, name, own, row["bank"], row["n"], *figures, *spread])
-    return headings, rows
-
-
-def as_csv(reports: Reports) -> str:
-    """The reports as CSV, a row for each model and sampler; what does not apply is empty."""
-    headings, rows = _flat(reports)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(headings)
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def as_markdown(reports: Reports, sentences: list[str]) -> str:
-    """The reports as a Markdown table, with what they say below it."""
-    headings = ["model", "sampler", "bank", *(name.replace("_", " ") for name in FIGURES)]
-    lines = [_line(headings), _line(["---"] * 3 + ["---:"] * len(FIGURES))]
-    for model, report in reports.items():
-        for name, row in report["samplers"].items():
-            own = f"{name} (own)" if name == report["sampler"] else name
-            figures = ["-" if row[key] is None else f"{row[key]:.4g}" for key in FIGURES]
-            lines.append(_line([model.replace("|", "\\|"), own, row["bank"], *figures]))
-    below = [*_notes(reports), *sentences]
-    return "\n".join([*lines, "", *(f"- {sentence}" for sentence in below)]).rstrip() + "\n"
-
-
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _write(path: Path, text: str) -> None:

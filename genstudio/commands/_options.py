@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Sampler(StrEnum):
+    """Where z is drawn from."""
+
+    prior = "prior"
+    gaussian = "gaussian"
+    mixture = "mixture"
+    kde = "kde"
+    encodings = "encodings"
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Source = Annotated[

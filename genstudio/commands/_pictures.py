@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
 from genstudio.abilities import LATENT, BadInput, has_noise_space
-from genstudio.commands._options import Data, NpzFile, Number, PngFile, Seed, Source
+from genstudio.commands._options import Data, NpzFile, Number, PngFile, Sampler, Seed, Source
 from genstudio.commands._output import (
     check_name,
     check_place,
@@ -32,14 +31,6 @@ if TYPE_CHECKING:
 
 
 MAX_VALUES = 1 << 28  # floats drawn at once: 1 GiB
-
-
-class Sampler(StrEnum):
-    prior = "prior"
-    gaussian = "gaussian"
-    mixture = "mixture"
-    kde = "kde"
-    encodings = "encodings"
 
 
 def add_to(app: typer.Typer) -> None:

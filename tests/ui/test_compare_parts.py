@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from genstudio.abilities import Card
+from genstudio.metrics.gap_table import FIGURES, Line, as_csv, as_markdown, best, lines
 from genstudio.ui.panels import _compare_scale as scales
-from genstudio.ui.panels._compare_figures import FIGURES, Line, as_csv, as_markdown, best, lines
 from genstudio.ui.panels._compare_link import Quantiles, nearest_row, row_of
 from genstudio.ui.panels._compare_moon_text import claim, finding, measured, reason
 from genstudio.ui.panels._compare_rows import mse
@@ -211,7 +211,7 @@ def test_csv_reads_back() -> None:
 def test_markdown_is_a_table() -> None:
     text = as_markdown([row("A", "prior", 0.1, 5.0)], NAMES)
     head, rule, first = text.splitlines()
-    assert head.count("|") == rule.count("|") == first.count("|") == len(FIGURES) + 3
+    assert head.count("|") == rule.count("|") == first.count("|") == len(FIGURES) + 4
     assert "10.0 (9.0 to 11.0)" in first and "N(0, I)" in first
 
 

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 from genstudio.abilities import BadInput
 from genstudio.engine import files
 from genstudio.engine.messages import Failure
+from genstudio.metrics.gap_table import SAMPLERS, as_csv, as_markdown, lines
 from genstudio.ui import theme
-from genstudio.ui.panels._compare_figures import SAMPLERS, as_csv, as_markdown, lines
 from genstudio.ui.panels._compare_reports import Reports
 from genstudio.ui.panels._compare_sheets import Sheets
 from genstudio.ui.panels._compare_slots import Slots

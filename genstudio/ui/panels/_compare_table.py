@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from genstudio.metrics.gap_table import FIGURES, Line, best
 from genstudio.ui import theme
-from genstudio.ui.panels._compare_figures import FIGURES, Line, best
 
 ROW_PX = 36
 MODEL_PX, SAMPLER_PX = 108, 108

@@ -12,9 +12,9 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from genstudio.abilities import Card
+from genstudio.metrics.gap_table import SAMPLERS
 from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline, save_png
-from genstudio.ui.panels._compare_figures import SAMPLERS
 from genstudio.ui.panels._compare_maps import Maps
 from genstudio.ui.panels._compare_moon import Moon
 from genstudio.ui.panels._compare_more_sections import (

@@ -1,4 +1,7 @@
-"""The rows of a gap report: names, units, order, export. No Qt."""
+"""Gap reports as a table: names and units of the figures, their order, CSV and Markdown.
+
+For the window and the command line alike. No torch here.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ FIGURES = (
 
 @dataclass(frozen=True)
 class Line:
-    """The figures of one model under one sampler."""
+    """The figures of one model under one sampler; `own` where it is the model's own."""
 
     slot: str
     model: str
@@ -58,6 +61,7 @@ class Line:
     intervals: Mapping[str, Sequence[float]]
     bank: str = ""
     n: int = 0
+    own: bool = False
 
 
 def lines(reports: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str]) -> list[Line]:
@@ -68,7 +72,8 @@ def lines(reports: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str]) -
             values = {figure.key: row.get(figure.key) for figure in FIGURES}
             intervals = dict(row.get("intervals") or {})
             kind, n = str(row.get("bank") or ""), int(row.get("n") or 0)
-            found.append(Line(slot, titles[slot], name, values, intervals, kind, n))
+            own = name == report.get("sampler")
+            found.append(Line(slot, titles[slot], name, values, intervals, kind, n, own))
     return found
 
 
@@ -83,15 +88,18 @@ def best(rows: Sequence[Line], figure: Figure) -> set[int]:
 
 
 def as_csv(rows: Sequence[Line]) -> str:
-    """The table with the ends of its intervals, shares as fractions."""
+    """The table with the ends of its intervals, shares as fractions; what does not apply is
+    empty.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    head = ["model", "sampler", "bank", "n"]
+    head = ["model", "sampler", "own", "bank", "n"]
     for figure in FIGURES:
         head += [figure.key, f"{figure.key}_low", f"{figure.key}_high"]
     writer.writerow(head)
     for row in rows:
-        cells: list[Any] = [row.model, row.sampler, row.bank, row.n]
+        own = "yes" if row.own else "no"
+        cells: list[Any] = [row.model, row.sampler, own, row.bank, row.n]
         for figure in FIGURES:
             low, high = row.intervals.get(figure.key) or ("", "")
             value = row.values[figure.key]
@@ -100,18 +108,27 @@ def as_csv(rows: Sequence[Line]) -> str:
     return out.getvalue()
 
 
-def as_markdown(rows: Sequence[Line], names: Mapping[str, str]) -> str:
-    """The table as it stands on the screen, with intervals at 95 %."""
-    head = ["model", "z from"]
-    head += [f"{f.title}, {f.unit}" if f.unit else f.title for f in FIGURES]
-    text = [" | ".join(["", *head, ""]).strip(), "|---|---" + "|---:" * len(FIGURES) + "|"]
+def as_markdown(rows: Sequence[Line], names: Mapping[str, str], below: Sequence[str] = ()) -> str:
+    """The table as it stands on the screen, with intervals at 95 %; `names` are of samplers, and
+    `below` are sentences about it.
+    """
+    heads = [f"{f.title}, {f.unit}" if f.unit else f.title for f in FIGURES]
+    text = [_line(["model", "z from", "bank", *heads])]
+    text.append("|---|---|---" + "|---:" * len(FIGURES) + "|")
     for row in rows:
-        cells = [row.model.replace("|", "\\|"), names.get(row.sampler, row.sampler)]
+        name = names.get(row.sampler, row.sampler)
+        cells = [row.model.replace("|", "\\|"), f"{name} (own)" if row.own else name, row.bank]
         for figure in FIGURES:
             cell = figure.text(row.values[figure.key])
             ends = row.intervals.get(figure.key)
             if ends:
                 cell += f" ({figure.text(ends[0])} to {figure.text(ends[1])})"
             cells.append(cell)
-        text.append(" | ".join(["", *cells, ""]).strip())
+        text.append(_line(cells))
+    if below:
+        text += ["", *(f"- {sentence}" for sentence in below)]
     return "\n".join(text) + "\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
