@@ -8,18 +8,18 @@ another tree or state, to `chosen` for another run in front. Start walks with `b
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from genstudio.abilities import BadInput
 from genstudio.engine import room
 from genstudio.engine.messages import Answer, Failure
 from genstudio.tape import Frame, Plan, Tape, plan
+from genstudio.ui.panels import _denoise_onward as onward
+from genstudio.ui.panels._denoise_family import Tree
 from genstudio.ui.panels._denoise_history import Put, let_go
-from genstudio.ui.panels._denoise_recipe import Recipe, Run, RunState, as_before, spread
+from genstudio.ui.panels._denoise_recipe import Recipe, Run, RunState, spread
 from genstudio.ui.session import Priority, Session
 
 if TYPE_CHECKING:
@@ -30,18 +30,7 @@ __all__ = ["Recipe", "Run", "RunState", "Runs", "spread"]
 MEMORY_SHARE = 0.5  # of the memory that is free, for the records of all runs together
 LEAST_BYTES = 256 << 20
 PATIENCE_BYTES = 64_000_000  # a walk with a larger record lets every other picture go first
-BREAKS = {"label", "guidance", "clip", "keep"}  # the x0_hat before a fork is of another walk then
 MOST_ROOTS = 12  # the oldest without forks make room for new ones
-
-
-@dataclass
-class _Tree:
-    """The runs of one model."""
-
-    runs: dict[int, Run] = field(default_factory=dict)
-    current: int | None = None
-    roots: int = 0  # how many roots there have been, for their names
-    forks: dict[int, int] = field(default_factory=dict)  # how many of each run
 
 
 class Runs(QObject):
@@ -56,8 +45,8 @@ class Runs(QObject):
         self._session = session
         self._source = ""
         self._process: Process | None = None
-        self.tree = _Tree()
-        self._shelf: dict[str, _Tree] = {}
+        self.tree = Tree()
+        self._shelf: dict[str, Tree] = {}
         self._numbers = 0
         self._live = False
         self._tapes: weakref.WeakSet[Tape] = weakref.WeakSet()
@@ -75,7 +64,7 @@ class Runs(QObject):
             if self.tree.runs:
                 self._shelf[self._source] = self.tree
             self._source = source
-            self.tree = self._shelf.pop(source, _Tree())
+            self.tree = self._shelf.pop(source, Tree())
         self._process, self._live = process, live
         self.changed.emit()
         self.chosen.emit(-1 if self.tree.current is None else self.tree.current)
@@ -90,7 +79,7 @@ class Runs(QObject):
     # The tree ----------------------------------------------------------------------------------
 
     def run(self, number: int | None) -> Run | None:
-        return None if number is None else self.tree.runs.get(number)
+        return self.tree.run(number)
 
     def current(self) -> Run | None:
         """The run in front."""
@@ -98,17 +87,15 @@ class Runs(QObject):
 
     def all(self) -> list[Run]:
         """Every run, each fork below its parent, in the order in which they were made."""
-        return [run for root in self.children(None) for run in self.family(root.id)]
+        return self.tree.all()
 
     def children(self, parent: int | None) -> list[Run]:
         """The forks of a run in the order they were made; the roots for None."""
-        found = [run for run in self.tree.runs.values() if run.parent == parent]
-        return sorted(found, key=lambda run: run.id)
+        return self.tree.children(parent)
 
     def family(self, number: int) -> list[Run]:
         """A run and everything forked from it."""
-        run = self.tree.runs[number]
-        return [run, *(each for fork in self.children(number) for each in self.family(fork.id))]
+        return self.tree.family(number)
 
     def running(self) -> list[Run]:
         return [run for run in self.all() if run.state is RunState.RUNNING]
@@ -142,8 +129,7 @@ class Runs(QObject):
         Raises: BadInput as `planned`.
         """
         self._make_room(recipe)
-        self.tree.roots += 1
-        run = self._made(recipe, str(self.tree.roots), None)
+        run = self._made(recipe, None)
         self.tree.runs[run.id] = run
         self._drop_oldest()
         self._ask(run, recipe)
@@ -172,69 +158,23 @@ class Runs(QObject):
         self.grew.emit(number)
         return number
 
-    def fork(
-        self,
-        parent: int,
-        k: int,
-        *,
-        steps: int | None = None,
-        start: np.ndarray | None = None,
-        note: str = "",
-        **changes: Any,
-    ) -> int:
-        """Another way from step k of `parent` on, as one entry of the history; its id.
-
-        Its first frame is step k, where x_t is the parent's own or `start` (an edit of it).
-        `steps` spreads another number of steps over the rest; `changes` are of sampler, eta, label,
-        guidance, seed, clip, keep. Without any change it equals its parent bit by bit; only of a
-        thinned record the first step of dpmpp is of first order, where step k - 1 was not kept; so
-        it is after an edit and with another class, guidance or mask, which break the line.
+    def fork(self, parent: int, k: int, **how: Any) -> int:
+        """Another way from step k of `parent` on, as one entry of the history; its id. `how` is as
+        in `_denoise_onward.forked`.
 
         Raises: BadInput for a step that is not in the record, or as `planned`.
         """
-        recipe = self.forked(parent, k, steps=steps, start=start, note=note, **changes)
+        recipe = self.forked(parent, k, **how)
         self._make_room(recipe)
-        count = self.tree.forks[parent] = self.tree.forks.get(parent, 0) + 1
         mother = self.tree.runs[parent]
-        run = self._made(recipe, f"{mother.name}.{count}", mother)
+        run = self._made(recipe, mother)
         text = self.tr("Fork run {0} at step {1}").format(mother.name, k)
         self._session.undo.push(Put(self, text, [run], there=True))
         return run.id
 
-    def forked(
-        self,
-        parent: int,
-        k: int,
-        *,
-        steps: int | None = None,
-        start: np.ndarray | None = None,
-        note: str = "",
-        **changes: Any,
-    ) -> Recipe:
+    def forked(self, parent: int, k: int, **how: Any) -> Recipe:
         """The recipe that `fork` would start, for its size and for showing it first."""
-        mother = self.tree.runs[parent]
-        frame = mother.frame_at(k)
-        if frame is None:
-            raise BadInput(
-                f"Step {k} of run {mother.name} is not in its record. Choose a step that is."
-            )
-        times = mother.times(self._known().n_steps)[k - mother.at :]
-        if steps is not None and steps != len(times):
-            times = spread(times[0], steps)
-        anew = start is not None or not BREAKS.isdisjoint(changes)
-        before = None if anew else mother.before(k)
-        return replace(
-            mother.recipe,
-            kind="fork",
-            note=note,
-            start=frame.arrays["x_t"] if start is None else start,
-            times=times,
-            steps=len(times),
-            before=before,
-            first=k,
-            classes=mother.recipe.drawn_by,
-            **changes,
-        )
+        return onward.forked(self.tree.runs[parent], k, self._known().n_steps, **how)
 
     # Stopping and going on ---------------------------------------------------------------------
 
@@ -268,7 +208,7 @@ class Runs(QObject):
                 )
             run.tape, run.recent = self._tape(recipe, run.tape), ()
         else:
-            recipe = self._rest(run)
+            recipe = onward.rest(run, self._known().n_steps)
         self._ask(run, recipe)
         self.changed.emit()
 
@@ -286,15 +226,13 @@ class Runs(QObject):
             raise BadInput("No diffusion model is shown. Choose one in the Library.")
         return self._process
 
-    def _made(self, recipe: Recipe, name: str, parent: Run | None) -> Run:
+    def _made(self, recipe: Recipe, parent: Run | None) -> Run:
+        tape = self._tape(recipe)
         self._numbers += 1
-        return Run(self._numbers, name, recipe, self._tape(recipe), parent)
+        return Run(self._numbers, self.tree.name_next(parent), recipe, tape, parent)
 
     def _drop_oldest(self) -> None:
-        roots = self.children(None)
-        kept = {self.tree.current, roots[-1].id}
-        plain = [run for run in roots if run.id not in kept and not self.children(run.id)]
-        for run in plain[: max(0, len(roots) - MOST_ROOTS)]:
+        for run in self.tree.beyond(MOST_ROOTS):
             self._session.cancel(self, _key(run.id))
             del self.tree.runs[run.id]
 
@@ -332,24 +270,6 @@ class Runs(QObject):
             **recipe.arguments(),
         )
 
-    def _rest(self, run: Run) -> Recipe:
-        """What is left of a walk. Its last step is taken again, since x_next is not kept."""
-        last = run.recent[-1]
-        done = last.index - run.recipe.first
-        times = run.times(self._known().n_steps)[done:]
-        before = run.recipe.before if done == 0 else None
-        if len(run.recent) > 1:
-            before = as_before(run.recent[-2])
-        return replace(
-            run.recipe,
-            classes=run.recipe.drawn_by,
-            start=last.arrays["x_t"],
-            times=times,
-            steps=len(times),
-            before=before,
-            first=last.index,
-        )
-
     def _take(self, run: Run, answer: Answer) -> None:
         if answer.done:
             run.state = RunState.DONE
@@ -368,7 +288,7 @@ class Runs(QObject):
         self.changed.emit()
         self._session.failed.emit(failure)
 
-    def put(self, tree: _Tree, runs: list[Run], there: bool) -> None:
+    def put(self, tree: Tree, runs: list[Run], there: bool) -> None:
         """Runs come (back) into their tree, or leave it."""
         for run in runs:
             if there:
@@ -382,10 +302,8 @@ class Runs(QObject):
         gone = tree.current not in tree.runs
         if there:
             tree.current = runs[0].id
-        elif gone:
-            parent = runs[0].parent
-            left = list(tree.runs)
-            tree.current = parent if parent in tree.runs else (left[-1] if left else None)
+        else:
+            tree.choose_after(runs[0])
         self.changed.emit()
         if there or gone:
             self.chosen.emit(-1 if tree.current is None else tree.current)
@@ -394,7 +312,7 @@ class Runs(QObject):
         if not run.recent:
             self._ask(run, run.recipe)
         elif run.state is RunState.PAUSED and not self._live:
-            self._ask(run, self._rest(run))
+            self._ask(run, onward.rest(run, self._known().n_steps))
 
 
 def _key(number: int) -> str:
