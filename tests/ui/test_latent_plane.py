@@ -241,11 +241,21 @@ def test_a_pin_let_go_on_another_joins_them_where_that_is_wanted(
         assert place == pytest.approx((0.0, 0.0), abs=3 * plane.frame().unit)
 
 
-def test_a_click_on_one_of_two_close_pins_joins_nothing(plane: LatentPlane, qtbot: QtBot) -> None:
+def test_a_click_on_one_of_two_close_pins_chooses_it_and_joins_nothing(
+    plane: LatentPlane, qtbot: QtBot
+) -> None:
     plane.joins_pins = True
-    plane.set_pins([Pin(0.0, 0.0, "1"), Pin(2 * plane.frame().unit, 0.0, "2")])
-    with qtbot.assertNotEmitted(plane.pin_joined):
+    near = Pin(2 * plane.frame().unit, 0.0, "2")
+    plane.set_pins([Pin(0.0, 0.0, "1"), near])
+    removed: list[int] = []
+    plane.pin_removed.connect(removed.append)
+    quiet = [qtbot.assertNotEmitted(signal) for signal in (plane.pin_joined, plane.pin_dropped)]
+    with quiet[0], quiet[1], qtbot.waitSignal(plane.pin_chosen) as heard:
         QTest.mouseClick(plane, LEFT, NONE, at(plane, 0.0, 0.0))
+    assert heard.args == [0]
+    assert [(pin.x, pin.y) for pin in plane.pins()] == [(0.0, 0.0), (near.x, near.y)]
+    QTest.keyClick(plane, Qt.Key.Key_Delete)
+    assert removed == [0], "the keys mean the pin that was clicked"
 
 
 def test_shift_drags_a_pin_finely(plane: LatentPlane) -> None:
