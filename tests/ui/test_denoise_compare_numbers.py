@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from genstudio.tape import Frame, Tape, plan
-from genstudio.ui.panels._denoise_compare_numbers import Distance, Film, Piece, partner, union
+from genstudio.ui.panels._denoise_compare_numbers import (
+    Distance,
+    Film,
+    Piece,
+    figure,
+    partner,
+    union,
+)
 
 SHAPE = (1, 2, 2)
 
@@ -145,3 +152,13 @@ def test_where_a_walk_has_nothing_yet_there_is_no_distance() -> None:
     distance = Distance(whole([8, 4]), late)
     assert distance.at(8) is None
     assert distance.at(4) is not None
+
+
+def test_a_distance_that_is_not_zero_never_reads_as_zero() -> None:
+    assert [figure(rms) for rms in (0.0, 3e-8, 4.9e-5, 5.1e-5, 0.0412)] == [
+        "0",
+        "< 0.0001",
+        "< 0.0001",
+        "0.0001",
+        "0.0412",
+    ]

@@ -27,6 +27,7 @@ from denoise_fork_help import (
 )
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QStyle, QStyleOptionComboBox
 from pytestqt.qtbot import QtBot
 
 from genstudio.ui.panels._denoise_compare_clock import Clock, net_calls
@@ -188,6 +189,25 @@ def test_the_sides_can_be_exchanged(panel: Denoise) -> None:
     QTest.mouseClick(duel(panel).mirror, LEFT)
     assert [column.values().sampler for column in duel(panel).columns] == ["ddpm", "ddim"]
     assert [column.values().steps for column in duel(panel).columns] == [30, 10]
+
+
+def test_the_longest_sampler_can_be_read_in_a_narrow_inspector(
+    panel: Denoise, qtbot: QtBot
+) -> None:
+    panel.set_mode("duel")
+    inspector = panel.inspector()
+    inspector.setFixedWidth(220)
+    set_sides(panel, Values(7, "ddpm-large", 0.0, 10), Values(7, "dpmpp", 0.0, 30))
+    section = duel(panel)
+    qtbot.waitUntil(lambda: section.width() <= 220)
+    assert section.minimumSizeHint().width() <= section.width()  # nothing is cut at its edge
+    for column in section.columns:
+        box, option = column.sampler, QStyleOptionComboBox()
+        box.initStyleOption(option)
+        room = box.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, box
+        )
+        assert box.fontMetrics().horizontalAdvance("ddpm-large") <= room.width()
 
 
 # Locked on t -------------------------------------------------------------------------------------

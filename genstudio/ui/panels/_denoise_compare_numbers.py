@@ -226,3 +226,10 @@ class Distance:
         return any(
             not np.array_equal(self._pick(one, kind), self._pick(other, kind)) for kind in COMPARED
         )
+
+
+def figure(rms: float) -> str:
+    """A distance as it is read: "0.0412"; "0" where there is none at all, to the bit."""
+    if 0.0 < rms < 0.00005:
+        return "< 0.0001"
+    return f"{rms:.4f}" if rms else "0"

@@ -8,6 +8,7 @@ from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPe
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from genstudio.ui import theme
+from genstudio.ui.panels._denoise_compare_numbers import figure
 from genstudio.ui.panels._denoise_strip_axis import Axis
 
 FINE = 1 / 50  # of the hand's movement while Shift is held
@@ -142,14 +143,14 @@ class DistancePlot(QWidget):
         name = self.tr("clean guesses apart")
         painter.setPen(theme.colour("quiet"))
         painter.drawText(head, int(flags | Qt.AlignmentFlag.AlignLeft), name)
-        most = self.tr("at most {0}").format(f"{top:.3f}") if len(self._values) else ""
+        most = self.tr("at most {0}").format(figure(top)) if len(self._values) else ""
         painter.drawText(head, int(flags | Qt.AlignmentFlag.AlignRight), most)
         here = self.value_at(self._t) if self._t is not None else None
         if here is not None:
             wide = QFontMetricsF(font).horizontalAdvance(name) + theme.GRID
             painter.setPen(theme.colour("text"))
             left = int(flags | Qt.AlignmentFlag.AlignLeft)
-            painter.drawText(head.adjusted(wide, 0, 0, 0), left, f"{here:.4f}")
+            painter.drawText(head.adjusted(wide, 0, 0, 0), left, figure(here))
 
     def _paint_cursor(self, painter: QPainter, plot: QRectF, top: float) -> None:
         assert self._t is not None

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from genstudio.ui import theme
 from genstudio.ui.panels import _denoise_fork_text as text
-from genstudio.ui.panels._denoise_compare_numbers import IMAGE_UNIT, Distance
+from genstudio.ui.panels._denoise_compare_numbers import IMAGE_UNIT, Distance, figure
 from genstudio.ui.panels._denoise_compare_pair import Pair
 from genstudio.ui.panels._denoise_fork_fields import Box
 from genstudio.ui.panels._denoise_plug import Section
@@ -251,6 +251,4 @@ class CompareSection(Section):
 
 def _figure(value: float | None) -> str:
     """A distance, with as many digits as it deserves; a dash where there is none yet."""
-    if value is None:
-        return "–"
-    return "0" if value == 0.0 else f"{value:.4f}"
+    return "–" if value is None else figure(value)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from genstudio.ui.panels.denoise import Denoise
     from genstudio.ui.session import ModelRef
 
-OWN = ("sampler", "steps", "eta", "guidance")  # of each side
+NUMBERS = ("steps", "eta", "guidance")  # of each side, in columns
+OWN = ("sampler", *NUMBERS)
 SHARED = ("seed", "label")  # of both
 
 
@@ -147,14 +148,17 @@ class DuelSection(Section):
             grid.setColumnStretch(1, 1)
         own.setColumnStretch(2, 1)
         lay_out(shared, SHARED, (self.shared,))
-        for place, letter in enumerate("AB", start=1):
-            own.addWidget(theme.heading(QLabel(letter)), 0, place)
-        lay_out(own, OWN, self.columns, row=1)
-        for column in self.columns:
-            for key in OWN:
-                getattr(column, key).setMinimumWidth(56)
         self.mirror = small_tool(self, "swap", self.tr("Exchange the two sides"), self._mirror)
-        own.addWidget(self.mirror, 0, 0, Qt.AlignmentFlag.AlignLeft)
+        for row, (letter, column) in enumerate(zip("AB", self.columns, strict=True)):
+            name = theme.quiet(QLabel(self.tr("Sampler {0}").format(letter)))
+            name.setBuddy(column.sampler)
+            own.addWidget(name, row, 0)
+            own.addWidget(column.sampler, row, 1, 1, 2)  # its words need the width of both
+            own.addWidget(theme.heading(QLabel(letter)), 2, row + 1)
+            for key in NUMBERS:
+                getattr(column, key).setMinimumWidth(56)
+        own.addWidget(self.mirror, 2, 0, Qt.AlignmentFlag.AlignLeft)
+        lay_out(own, NUMBERS, self.columns, row=3)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)

@@ -137,8 +137,8 @@ class ForkSection(Section):
         fields.setContentsMargins(0, 0, 0, 0)
         fields.setHorizontalSpacing(theme.GRID)
         fields.setVerticalSpacing(6)
-        fields.setColumnStretch(0, 1)
-        fields.setColumnStretch(1, 1)
+        fields.setColumnStretch(0, 2)
+        fields.setColumnStretch(1, 3)  # room for the longest sampler
         lay_out(fields, KEYS, (self.column,))
         steps = fields.itemAtPosition(KEYS.index("steps"), 0).widget()
         if isinstance(steps, QLabel):
