@@ -205,28 +205,30 @@ def panel(qtbot: QtBot, session: Session, tmp_path: Path) -> Denoise:
 
 @pytest.fixture
 def exporter(panel: Denoise) -> Exporter:
-    found = panel.findChild(Exporter)
-    return found if found is not None else Exporter(panel)
+    return panel.findChild(Exporter)
 
 
-def export_as(
-    qtbot: QtBot, exporter: Exporter, kind: str, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """Choose the entry of the menu, type the name, wait for the file."""
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args, **kw: (str(path), ""))
-    exporter.actions[kind].trigger()
-    qtbot.waitUntil(lambda: not exporter.busy(), timeout=20_000)
-    return path
+ExportAs = Callable[[Denoise, str, str], Path]
+
+
+@pytest.fixture
+def export_as(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ExportAs:
+    """Choose the entry of a panel's menu, type a name, wait for the file."""
+
+    def export(panel: Denoise, kind: str, name: str) -> Path:
+        path, exporter = tmp_path / name, panel.findChild(Exporter)
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args, **kw: (str(path), ""))
+        exporter.actions[kind].trigger()
+        qtbot.waitUntil(lambda: not exporter.busy(), timeout=20_000)
+        return path
+
+    return export
 
 
 def test_the_record_is_the_designs_and_holds_every_step(
-    qtbot: QtBot,
-    panel: Denoise,
-    exporter: Exporter,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    panel: Denoise, export_as: ExportAs
 ) -> None:
-    path = export_as(qtbot, exporter, "npz", tmp_path / "run.npz", monkeypatch)
+    path = export_as(panel, "npz", "run.npz")
     tape = panel.runs.current().tape
     with np.load(path) as record:
         assert set(record) == {"t", "alpha_bar", "x_t", "x0_hat", "noise_hat", "x"}
@@ -244,16 +246,12 @@ def test_the_record_is_the_designs_and_holds_every_step(
 
 
 def test_a_fork_leaves_with_the_steps_it_was_forked_from(
-    qtbot: QtBot,
-    panel: Denoise,
-    exporter: Exporter,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot, panel: Denoise, export_as: ExportAs
 ) -> None:
     mother = panel.runs.current()
     fork = panel.runs.run(panel.runs.fork(mother.id, 4, seed=9))
     settle(qtbot, panel, lambda: fork.state is RunState.DONE)
-    path = export_as(qtbot, exporter, "npz", tmp_path / "fork.npz", monkeypatch)
+    path = export_as(panel, "npz", "fork.npz")
     with np.load(path) as record:
         np.testing.assert_array_equal(record["t"], mother.tape.scalars("t"))
         np.testing.assert_array_equal(record["x_t"][:4], mother.tape.stack("x_t")[:4])
@@ -261,13 +259,9 @@ def test_a_fork_leaves_with_the_steps_it_was_forked_from(
 
 
 def test_the_sheet_is_the_clean_guess_of_every_image_and_step(
-    qtbot: QtBot,
-    panel: Denoise,
-    exporter: Exporter,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    panel: Denoise, export_as: ExportAs
 ) -> None:
-    path = export_as(qtbot, exporter, "png", tmp_path / "run.png", monkeypatch)
+    path = export_as(panel, "png", "run.png")
     x0_hat = panel.runs.current().tape.stack("x0_hat")  # (S, N, 1, 28, 28)
     with Image.open(path) as picture:
         assert picture.size == (6 * 28, 3 * 28)
@@ -279,15 +273,11 @@ def test_the_sheet_is_the_clean_guess_of_every_image_and_step(
 
 
 def test_the_film_shows_the_chosen_kind_of_the_batch_or_of_one_image(
-    qtbot: QtBot,
-    panel: Denoise,
-    exporter: Exporter,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    panel: Denoise, export_as: ExportAs
 ) -> None:
     panel.set_kind("x_t")
     panel.watch.picture.set_alone(False)
-    path = export_as(qtbot, exporter, "gif", tmp_path / "all", monkeypatch)
+    path = export_as(panel, "gif", "all")
     path = path.with_suffix(".gif")  # the ending that was left out
     x_t = panel.runs.current().tape.stack("x_t")
     with Image.open(path) as film:
@@ -302,7 +292,7 @@ def test_the_film_shows_the_chosen_kind_of_the_batch_or_of_one_image(
     panel.set_kind("change")
     panel.choose_image(1)
     panel.watch.picture.set_alone(True)
-    path = export_as(qtbot, exporter, "gif", tmp_path / "one.gif", monkeypatch)
+    path = export_as(panel, "gif", "one.gif")
     with Image.open(path) as film:
         assert film.n_frames == 5  # type: ignore[attr-defined]
         assert film.size == (336, 336)
@@ -310,11 +300,7 @@ def test_the_film_shows_the_chosen_kind_of_the_batch_or_of_one_image(
 
 
 def test_a_thinned_record_says_so_in_what_leaves(
-    qtbot: QtBot,
-    panel: Denoise,
-    exporter: Exporter,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot, panel: Denoise, export_as: ExportAs
 ) -> None:
     frame_bytes = 3 * 784 * 3 * 4
     held = sum(tape.plan.kept_bytes for tape in panel.runs._tapes)
@@ -323,7 +309,7 @@ def test_a_thinned_record_says_so_in_what_leaves(
     settle(qtbot, panel, lambda: panel.runs.current().state is RunState.DONE)
     run = panel.runs.current()
     assert run.thinned
-    path = export_as(qtbot, exporter, "png", tmp_path / "thin.png", monkeypatch)
+    path = export_as(panel, "png", "thin.png")
     every, kept = run.tape.plan.every, len(run.tape)
     words = f"one in {every} of 20 steps was kept: {kept} are here"
     with Image.open(path) as picture:
@@ -344,30 +330,24 @@ def test_mp4_without_its_packages_asks_for_no_name(
     assert not exporter.busy()
 
 
-def test_mp4_of_the_run(
-    qtbot: QtBot,
-    panel: Denoise,
-    exporter: Exporter,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_mp4_of_the_run(panel: Denoise, export_as: ExportAs) -> None:
     pytest.importorskip("av")
     iio = pytest.importorskip("imageio.v3")
-    path = export_as(qtbot, exporter, "mp4", tmp_path / "run.mp4", monkeypatch)
+    path = export_as(panel, "mp4", "run.mp4")
     assert len(iio.imread(path, plugin="pyav")) == 6 - 1 + 15
 
 
 def test_a_failed_export_is_one_sentence_and_leaves_nothing(
-    qtbot: QtBot,
     panel: Denoise,
     exporter: Exporter,
+    export_as: ExportAs,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     said: list[Failure] = []
     panel.session.failed.connect(said.append)
     monkeypatch.setattr(files, "open_new", failing(errno.ENOSPC))
-    export_as(qtbot, exporter, "npz", tmp_path / "run.npz", monkeypatch)
+    export_as(panel, "npz", "run.npz")
     assert len(said) == 1
     assert "run.npz" in said[0].sentence()
     assert not (tmp_path / "run.npz").exists()
@@ -404,7 +384,7 @@ def test_nothing_to_export_is_one_sentence(
     qtbot.addWidget(panel)
     qtbot.addWidget(panel.inspector())
     settle(qtbot, panel, lambda: panel.process is not None)
-    found = panel.findChild(Exporter) or Exporter(panel)
+    found = panel.findChild(Exporter)
     said: list[Failure] = []
     session.failed.connect(said.append)
     found.actions["gif"].trigger()
@@ -422,11 +402,7 @@ def test_points_leave_as_dots(tmp_path: Path) -> None:
 
 
 def test_a_run_that_was_stopped_leaves_with_the_steps_it_has(
-    qtbot: QtBot,
-    panel: Denoise,
-    exporter: Exporter,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot, panel: Denoise, export_as: ExportAs
 ) -> None:
     def stop(number: int) -> None:
         if len(panel.runs.run(number).tape) == 2:
@@ -435,7 +411,7 @@ def test_a_run_that_was_stopped_leaves_with_the_steps_it_has(
     panel.runs.grew.connect(stop)
     run = panel.runs.run(panel.runs.begin(Recipe(n=2, seed=1, sampler="ddpm", steps=40)))
     settle(qtbot, panel, lambda: run.state is RunState.PAUSED)
-    path = export_as(qtbot, exporter, "png", tmp_path / "part.png", monkeypatch)
+    path = export_as(panel, "png", "part.png")
     with Image.open(path) as picture:
         assert picture.size == (2 * 28, 2 * 28)
         about = picture.text["Description"]  # type: ignore[attr-defined]
@@ -444,19 +420,19 @@ def test_a_run_that_was_stopped_leaves_with_the_steps_it_has(
 
 
 def test_a_run_of_points_leaves_as_a_film_of_dots(
-    qtbot: QtBot, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, session: Session, tmp_path: Path, export_as: ExportAs
 ) -> None:
     panel = open_panel(qtbot, session, write_ddpm(tmp_path / "points", shape=(2,)))
     panel.runs.begin(Recipe(n=50, seed=5, steps=5))
     settle(qtbot, panel, lambda: panel.runs.current().state is RunState.DONE)
     exporter = panel.findChild(Exporter)
-    path = export_as(qtbot, exporter, "gif", tmp_path / "points.gif", monkeypatch)
+    path = export_as(panel, "gif", "points.gif")
     with Image.open(path) as film:
         assert film.n_frames == 5  # type: ignore[attr-defined]
         assert (np.asarray(film.convert("L")) < 255).sum() > 50
     panel.bar.export.aboutToShow.emit()
     assert not exporter.actions["png"].isEnabled()
-    path = export_as(qtbot, exporter, "npz", tmp_path / "points.npz", monkeypatch)
+    path = export_as(panel, "npz", "points.npz")
     with np.load(path) as record:
         assert record["x_t"].shape == (5, 50, 2)
         tape = panel.runs.current().tape
