@@ -28,6 +28,11 @@ MAX_POINTS = 1 << 17
 MAX_BINS = 1 << 22
 
 
+# Arguments of `walk`; how many of its steps are taken, None for all; whether its first step looks
+# back to the last one of the walk before.
+Leg = tuple[Mapping[str, Any], int | None, bool]
+
+
 @dataclass(frozen=True, eq=False)
 class Paths:
     """N points over S steps, in data units, read-only."""
@@ -58,17 +63,17 @@ class Histograms:
 def paths(
     model: Any,
     start: ArrayLike,
-    legs: Sequence[tuple[Mapping[str, Any], int | None]],
+    legs: Sequence[Leg],
     *,
     room: int = 0,
     take: Sequence[int] | None = None,
 ) -> Paths:
     """Query: where the points that start at `start` (N, 2) go, whole.
 
-    Each of `legs` is a walk, as the arguments of `walk`, and how many of its steps are taken before
-    the next goes on from there; None takes all. The noise of a stochastic sampler depends on how
-    many points walk together: with `room`, so many do whatever N is, and a point's path does not
-    change when another comes. `take` picks rows.
+    Each of `legs` is a walk that goes on where the one before was left; one with another class or
+    guidance does not look back, as a fork does not. The noise of a stochastic sampler depends on
+    how many points walk together: with `room`, so many do whatever N is, and a point's path does
+    not change when another comes. `take` picks rows.
 
     Raises: BadInput as `walk`, and for more points than there is room.
     """
@@ -79,8 +84,10 @@ def paths(
     x = np.zeros((max(room, len(given)), 2), np.float32)
     x[: len(given)] = given / np.float32(POINT_SCALE)
     frames: list[Frame] = []
-    for walking, n_steps in legs:
-        before = (int(frames[-1].scalars["t"]), frames[-1].arrays["x0_hat"]) if frames else None
+    for walking, n_steps, looks_back in legs:
+        before = None
+        if looks_back and frames:
+            before = int(frames[-1].scalars["t"]), frames[-1].arrays["x0_hat"]
         asked = {**walking, "n": len(x), "start": x, "before": before, "first": 0, "n_steps": None}
         for frame in walk(model, **asked):
             x = frame.arrays["x_t"]

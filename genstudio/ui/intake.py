@@ -47,6 +47,13 @@ class Intake(QObject):
         """Local files first, then image data; never text."""
         return any(url.isLocalFile() for url in mime.urls()) or mime.hasImage()
 
+    def only_pictures(self, mime: QMimeData) -> bool:
+        """Whether nothing but pictures is in the hand: files, by their endings, or image data."""
+        local = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+        if local:
+            return all(path.suffix.lower() in IMAGES for path in local)
+        return mime.hasImage()
+
     def take(self, mime: QMimeData) -> bool:
         """Take what was dropped or pasted; True when there was something to take."""
         local = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]

@@ -18,7 +18,9 @@ T = 30
 @pytest.fixture(scope="module")
 def model() -> DDPM:
     kind = family("ddpm")
-    made = kind.build((2,), kind.configure({"n_steps": T, "width": 16, "depth": 1}), seed=3)
+    made = kind.build(
+        (2,), kind.configure({"n_steps": T, "n_classes": 2, "width": 16, "depth": 1}), seed=3
+    )
     with torch.no_grad():
         for parameter in made.parameters():
             drawn = torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1))
@@ -38,7 +40,7 @@ def settings(sampler: str, steps: int = 10) -> dict[str, object]:
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim", "dpmpp"])
 def test_paths_are_the_frames_of_the_walk_in_data_units(model: DDPM, sampler: str) -> None:
     start = noise(6)
-    found = particles.paths(model, start, [(settings(sampler), None)])
+    found = particles.paths(model, start, [(settings(sampler), None, False)])
     walking = {**settings(sampler), "n": 6, "start": start / POINT_SCALE}
     frames = list(denoise.walk(model, **walking))
     assert np.array_equal(
@@ -54,14 +56,28 @@ def test_a_walk_in_two_legs_is_the_whole_walk(model: DDPM, sampler: str) -> None
     start, whole = noise(5), settings(sampler)
     times = denoise.process(model).times(10)
     rest = {**whole, "times": times[4:], "steps": 6, "first": 4, "n_steps": 10}
-    one = particles.paths(model, start, [(whole, None)])
-    two = particles.paths(model, start, [(whole, 4), (rest, None)])
+    one = particles.paths(model, start, [(whole, None, False)])
+    two = particles.paths(model, start, [(whole, 4, False), (rest, None, True)])
     assert np.array_equal(one.x_t, two.x_t)
     assert np.array_equal(one.times, two.times)
 
 
+def test_a_leg_that_does_not_look_back_begins_as_a_fork_with_another_class_does(
+    model: DDPM,
+) -> None:
+    start, whole = noise(5), settings("dpmpp")
+    times = denoise.process(model).times(10)
+    rest = {**whole, "times": times[4:], "steps": 6, "label": 1}
+    two = particles.paths(model, start, [(whole, 4, False), (rest, None, False)])
+    left = two.x_t[4] / POINT_SCALE
+    fork = list(denoise.walk(model, **{**rest, "n": 5, "start": left, "before": None}))
+    assert np.array_equal(two.x_t[-1], fork[-1].arrays["x0_hat"] * np.float32(POINT_SCALE))
+    looking = particles.paths(model, start, [(whole, 4, False), (rest, None, True)])
+    assert not np.array_equal(two.x_t[6:], looking.x_t[6:])
+
+
 def test_with_room_a_path_does_not_change_when_another_point_comes(model: DDPM) -> None:
-    legs = [(settings("ddpm"), None)]
+    legs = [(settings("ddpm"), None, False)]
     alone = particles.paths(model, noise(1), legs, room=8)
     company = particles.paths(model, np.concatenate([noise(1), noise(3, 9)]), legs, room=8)
     assert np.array_equal(alone.x_t[:, 0], company.x_t[:, 0])
@@ -71,7 +87,7 @@ def test_with_room_a_path_does_not_change_when_another_point_comes(model: DDPM) 
 
 
 def test_take_picks_rows_of_the_same_walk(model: DDPM) -> None:
-    legs = [(settings("ddpm"), None)]
+    legs = [(settings("ddpm"), None, False)]
     whole = particles.paths(model, noise(7), legs)
     some = particles.paths(model, noise(7), legs, take=[4, 1])
     assert np.array_equal(some.x_t, whole.x_t[:, [4, 1]])
@@ -80,12 +96,12 @@ def test_take_picks_rows_of_the_same_walk(model: DDPM) -> None:
 
 def test_more_points_than_room_and_models_of_images_are_refused(model: DDPM) -> None:
     with pytest.raises(BadInput, match="room for 2 points, got 3"):
-        particles.paths(model, noise(3), [(settings("ddim"), None)], room=2)
+        particles.paths(model, noise(3), [(settings("ddim"), None, False)], room=2)
     kind = family("ddpm")
     tiny = {"channels": 4, "levels": 1, "blocks_per_level": 1, "patch": 4, "attention": False}
     images = kind.build((1, 8, 8), kind.configure({"n_steps": T, **tiny}), seed=0)
     with pytest.raises(BadInput, match="needs a model of points"):
-        particles.paths(images, noise(3), [(settings("ddim"), None)])
+        particles.paths(images, noise(3), [(settings("ddim"), None, False)])
 
 
 def test_an_end_has_the_class_of_the_component_it_lies_at() -> None:

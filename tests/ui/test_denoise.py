@@ -704,8 +704,10 @@ def test_the_panel_comes_back_as_it_was(
 @pytest.mark.parametrize(
     "state",
     [
-        {"kind": 3, "mode": ["x"], "image": -1, "settings": {"steps": "many", "n": 0}, "modes": 1},
-        {"settings": {"sampler": "best", "label": 10**9, "eta": float("nan")}, "folds": {"x": 1}},
+        {"kind": 3, "mode": ["x"], "image": -1, "settings": {"steps": "many"}, "modes": 1},
+        {"settings": {"images": {"steps": "many", "n": 0}, "points": 3, "sounds": {}}},
+        {"settings": {"images": {"sampler": "best", "label": 10**9, "eta": float("nan")}}},
+        {"settings": ["images"], "folds": {"x": 1}},
         {"modes": {"denoise": {"sizes": [1, "a"], "axis": 7}, "nothing": {}}},
     ],
 )

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from denoise_forward_help import WITHIN_MS, settle, write_ddpm
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QImage,
+    QWheelEvent,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -19,7 +27,9 @@ from genstudio.data.toy2d import mixture
 from genstudio.engine import library
 from genstudio.latent import denoise, particles
 from genstudio.ui import theme
+from genstudio.ui.main_window import MainWindow
 from genstudio.ui.panels._denoise_plane import Plane, plug
+from genstudio.ui.panels._denoise_plane_record import Start
 from genstudio.ui.panels._denoise_recipe import Recipe, RunState
 from genstudio.ui.panels.denoise import Denoise
 from genstudio.ui.session import Session
@@ -445,7 +455,7 @@ def test_a_particle_dragged_off_its_start_takes_another_way_and_no_other_does(
     batch[row] = own[0]
     recipe = Recipe(n=N, steps=STEPS, seed=4, sampler=sampler)
     model = library.load(source)
-    whole = particles.paths(model, batch, [(recipe.arguments(), None)])
+    whole = particles.paths(model, batch, [(recipe.arguments(), None, False)])
     assert own == pytest.approx(whole.x_t[:, row], abs=1e-4)
     others = np.delete(np.arange(N), row)
     assert np.array_equal(whole.x_t[STEPS, others], plane.record.x_t(STEPS)[others])
@@ -506,6 +516,64 @@ def test_a_fork_of_the_run_carries_the_starts_the_same_way(
     assert after[:4] == pytest.approx(before[:4], abs=1e-6)
     assert not np.allclose(after[-1], before[-1], atol=1e-4)
     assert np.array_equal(plane.record.x_t(2), run.tape.frame(2).arrays["x_t"] * SCALE)
+
+
+def test_a_start_goes_the_way_of_a_fork_with_another_class(
+    qtbot: QtBot, panel: Denoise, plane: Plane
+) -> None:
+    run = panel.runs.current()
+    assert run is not None
+    panel.runs.fork(run.id, 3, label=1)
+    rest(qtbot, panel)
+    row = 5
+    whole = plane.record.path(row)
+    plane.hand.board.add(Start(*whole[0].tolist(), plane.record.level))
+    settle(qtbot, panel)
+    assert plane.map.own().paths[:, 0] == pytest.approx(whole, abs=1e-5)
+
+
+@pytest.mark.parametrize("what", ["file", "image"])
+def test_a_picture_is_refused_while_it_is_dragged_over_the_plane(
+    qtbot: QtBot, make_window: Callable[..., MainWindow], source: str, tmp_path: Path, what: str
+) -> None:
+    window = make_window()
+    window.session.panel_wanted.emit("denoise")
+    window.session.show("A", source)
+    panel = window.panels.panel("denoise")
+    qtbot.waitUntil(lambda: panel.process is not None, timeout=WITHIN_MS)
+    rest(qtbot, panel)
+    plane, failures = panel.modes["plane"], []
+    window.session.failed.connect(failures.append)
+    held = QMimeData()
+    if what == "file":
+        held.setUrls([QUrl.fromLocalFile(str(tmp_path / "digit.PNG"))])
+    else:
+        held.setImageData(QImage(8, 8, QImage.Format.Format_RGB888))
+    place = plane.map.rect().center()
+    action = Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(place, action, held, LEFT, NONE)
+    QApplication.sendEvent(plane.map, enter)
+    move = QDragMoveEvent(place, action, held, LEFT, NONE)
+    QApplication.sendEvent(plane.map, move)
+    assert enter.isAccepted() and not move.isAccepted()  # kept from the window, and refused
+    readout = plane.caption.readout
+    assert readout.text() == "This model makes points. Choose a model of images for a picture."
+    assert readout.property("role") == "warning"
+    QApplication.sendEvent(plane.map, QDragLeaveEvent())
+    plane.map.peek.emit(0.0, 0.0)
+    assert readout.text().startswith("(0.00, 0.00)") and readout.property("role") != "warning"
+    assert not failures
+    model = QMimeData()  # anything else is the window's
+    model.setUrls([QUrl.fromLocalFile(source)])
+    enter = QDragEnterEvent(place, action, model, LEFT, NONE)
+    QApplication.sendEvent(plane.map, enter)
+    move = QDragMoveEvent(place, action, model, LEFT, NONE)
+    QApplication.sendEvent(plane.map, move)
+    assert enter.isAccepted() and readout.property("role") != "warning"
+    drop = QDropEvent(place.toPointF(), action, model, LEFT, NONE)
+    QApplication.sendEvent(plane.map, drop)
+    assert drop.isAccepted()
+    settle(qtbot, panel)
 
 
 def test_a_run_can_begin_with_the_starts_as_the_hand_made_them(

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from genstudio.engine.messages import Answer
@@ -69,6 +70,7 @@ class Plane(Mode):
         self._stale = False  # the weights have moved while nobody looked
         self._k = -1
         self._follow = True  # to the end, once it is known
+        self.setAcceptDrops(True)
         self._lay_out()
         self._wire()
 
@@ -292,6 +294,22 @@ class Plane(Mode):
 
     def _offer(self) -> None:
         self.bar.offer(starts=bool(self.hand.board.value()) and self.record is not None)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A picture is kept from the window behind, and refused at every move; all else the window
+        takes.
+        """
+        intake = getattr(self.window(), "intake", None)
+        event.setAccepted(intake is not None and intake.only_pictures(event.mimeData()))
+        if event.isAccepted():
+            words = self.tr("This model makes points. Choose a model of images for a picture.")
+            self.caption.say_refused(words)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.ignore()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.ignore()
 
     def _peek(self, x: float, y: float) -> None:
         """The numbers under the pointer, and the particle nearest to it."""

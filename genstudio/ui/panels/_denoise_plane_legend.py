@@ -91,8 +91,14 @@ class Caption(QWidget):
         self.score.setText(words)
 
     def say_point(self, words: str) -> None:
+        theme.role(self.readout, "")
         self.readout.setText(words)
         self.readout.setToolTip(words)
+
+    def say_refused(self, words: str) -> None:
+        """Why something cannot be done here, until the pointer is somewhere again."""
+        self.say_point(words)
+        theme.role(self.readout, "warning")
 
 
 class Kinds(QWidget):

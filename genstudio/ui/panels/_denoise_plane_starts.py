@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -13,12 +12,13 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from genstudio.engine.messages import Answer
+from genstudio.ui.panels._denoise_fork_wish import adds_noise
 from genstudio.ui.panels._denoise_plane_record import Record, Start
 from genstudio.ui.session import Priority, Session
 from genstudio.ui.undo import Kept
 
 if TYPE_CHECKING:
-    from genstudio.latent.particles import Paths
+    from genstudio.latent.particles import Leg, Paths
 
 MAX_STARTS = 32  # also the room in which they walk together
 
@@ -94,7 +94,7 @@ class Walker(QObject):
     def ask(self, model: str, record: Record, starts: Starts) -> None:
         """Where `starts` go, which all belong to `record`."""
         legs = legs_of(record)
-        among = any(_draws_noise(walking) for walking, _ in legs)
+        among = any(adds_noise(walking["sampler"], walking["eta"]) for walking, *_ in legs)
         moved = tuple(start for start in starts if start.row >= 0 and among)
         own = tuple(start for start in starts if start.row < 0 or not among)
         self._ask_for("own", model, legs, own, _xy(own), room=MAX_STARTS)
@@ -110,7 +110,7 @@ class Walker(QObject):
         self,
         key: str,
         model: str,
-        legs: list[tuple[dict[str, Any], int | None]],
+        legs: list[Leg],
         starts: Starts,
         xy: NDArray[np.float32],
         **how: Any,
@@ -139,9 +139,9 @@ class Walker(QObject):
         )
 
 
-def legs_of(record: Record) -> list[tuple[dict[str, Any], int | None]]:
-    """The walks that a record is made of, and how many steps of each: those of its ancestors up to
-    where the next leaves, then its own.
+def legs_of(record: Record) -> list[Leg]:
+    """The walks that a record is made of: those of its ancestors up to where the next leaves, then
+    its own.
     """
     line = record.line
     runs = [line.run]
@@ -149,13 +149,13 @@ def legs_of(record: Record) -> list[tuple[dict[str, Any], int | None]]:
         runs.insert(0, line.of(runs[0].at - 1))
     cuts = [after.at - before.at for before, after in pairwise(runs)]
     return [
-        ({**run.recipe.arguments(), "start": None, "before": None, "keep": None}, cut)
+        (
+            {**run.recipe.arguments(), "start": None, "before": None, "keep": None},
+            cut,
+            run.recipe.before is not None,
+        )
         for run, cut in zip(runs, [*cuts, None], strict=True)
     ]
-
-
-def _draws_noise(walking: Mapping[str, Any]) -> bool:
-    return walking["sampler"].startswith("ddpm") or walking["eta"] > 0.0
 
 
 def _xy(starts: Starts) -> NDArray[np.float32]:

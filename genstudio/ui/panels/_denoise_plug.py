@@ -46,7 +46,7 @@ class Mode(QWidget):
 
     def refuses(self, process: Process) -> str | None:
         """None, or why this view cannot show such a model; it is then not offered."""
-        return "This view shows images." if process.points else None
+        return self.tr("This view shows images.") if process.points else None
 
     def use(self, ref: ModelRef | None, process: Process | None) -> None:
         """Another model; None where there is none to show."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from genstudio.tape import Plan
 from genstudio.ui import theme
 from genstudio.ui.panels._denoise_fork_fields import MOST_GUIDANCE, MOST_SEED, NO_CLASS, Box
 from genstudio.ui.panels._denoise_plug import Section
-from genstudio.ui.panels._denoise_wanted import FIRST_IMAGES, FIRST_POINTS, Wanted, of_bytes
+from genstudio.ui.panels._denoise_wanted import FIRST_IMAGES, MODELS_OF, Wanted, of_bytes
 from genstudio.ui.widgets._tool import small_tool
 from genstudio.ui.widgets.number_field import NumberField
 from genstudio.ui.widgets.slider import Slider
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from genstudio.ui.session import ModelRef
 
 MOST_IMAGES, MOST_POINTS = 64, 4096
-FIELD_PX = 112
+FIELD_PX = 120  # room for the longest sampler
 
 
 class Settings(Section):
@@ -47,8 +47,10 @@ class Settings(Section):
         self.title = self.tr("Sampler")
         self.tip = self.tr("How a run goes from noise to images")
         self._points = False
-        self._source = ""  # of the model that the settings are for
         self._wanted = Wanted()
+        self._kind = ""  # of the model in view, one of MODELS_OF
+        self._own: dict[str, Wanted] = {}  # of the kinds that are not in view
+        self._sources: dict[str, str] = {}  # the model last seen of each kind
         self._limits: dict[NumberField, tuple[int, int]] = {}
         self._make_editors()
         self._make_rest()
@@ -150,11 +152,12 @@ class Settings(Section):
     def _wire(self) -> None:
         for box in (self.sampler, self.label):
             box.activated.connect(lambda _index: self._edited())
+        for field in (self.steps, self.count, self.seed):
+            field.committed.connect(lambda field=field: field.setModified(False))
+            field.edited.connect(self._check)
         for field in (self.steps, self.count):
             field.committed.connect(self._edited)
-            field.edited.connect(self._check)
         self.seed.committed.connect(self._seed_typed)
-        self.seed.edited.connect(self._check)
         for slider in (self.eta, self.guidance):
             slider.value_changed.connect(lambda _value: self._edited())
         self.clip.toggled.connect(lambda _on: self._edited())
@@ -187,11 +190,28 @@ class Settings(Section):
         self._check()
         self._dress()
 
-    def meet(self, source: str) -> None:
-        """A model comes into view. The classes of another one are others: none is chosen."""
-        if self._source not in ("", source):
-            self.set_wanted(replace(self._wanted, label=None, guidance=1.0))
-        self._source = source
+    def meet(self, source: str, points: bool) -> None:
+        """A model comes into view. Models of images and of points keep settings of their own, but
+        for the seed; the classes of another model are others: none is chosen.
+        """
+        kind, wanted = MODELS_OF[points], self._wanted
+        if kind != self._kind:
+            self._own = self.own()
+            wanted = replace(self._own.get(kind, Wanted.first(kind)), seed=wanted.seed)
+            self._kind = kind
+        if self._sources.get(kind, source) != source:
+            wanted = replace(wanted, label=None, guidance=1.0)
+        self._sources[kind] = source
+        self.set_wanted(wanted)
+
+    def own(self) -> dict[str, Wanted]:
+        """The settings of each kind of models that has been in view."""
+        return self._own | ({self._kind: self._wanted} if self._kind else {})
+
+    def restore_own(self, own: Mapping[str, Wanted]) -> Wanted | None:
+        """Take back what `own` gave. Returns: what is for the model in view, not yet shown."""
+        self._own.update(own)
+        return own.get(self._kind)
 
     def use(self, ref: ModelRef | None, process: Process | None) -> None:
         if process is None:
@@ -207,9 +227,7 @@ class Settings(Section):
         self.clip.parentWidget().setVisible(not process.points)
         self.live.setVisible(ref is not None and ref.run is not None)
         wanted = self._wanted
-        if process.points and wanted.n == FIRST_IMAGES:
-            wanted = replace(wanted, n=FIRST_POINTS)
-        elif not process.points and wanted.n > MOST_IMAGES:
+        if not process.points and wanted.n > MOST_IMAGES:
             wanted = replace(wanted, n=FIRST_IMAGES)
         if wanted.label is not None and wanted.label >= process.n_classes:
             wanted = replace(wanted, label=None)
@@ -232,7 +250,10 @@ class Settings(Section):
         self.run.setVisible(pending and plan is not None)
         if plan is None:
             return
-        things = self.tr("points") if self._points else self.tr("images")
+        if self._points:
+            things = self.tr("point") if n == 1 else self.tr("points")
+        else:
+            things = self.tr("image") if n == 1 else self.tr("images")
         size = of_bytes(plan.full_bytes)
         if plan.every == 1:
             words = self.tr("Record: {0} steps of {1} {2}, {3}. Every step is kept.")

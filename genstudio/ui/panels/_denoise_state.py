@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from genstudio.ui.panels._denoise_settings import MOST_GUIDANCE, MOST_POINTS, MOST_SEED, Wanted
+from genstudio.ui.panels._denoise_settings import MOST_GUIDANCE, MOST_POINTS, MOST_SEED
+from genstudio.ui.panels._denoise_wanted import MODELS_OF, Wanted
 
 if TYPE_CHECKING:
     from genstudio.ui.panels.denoise import Denoise
@@ -20,7 +21,7 @@ def keep(panel: Denoise) -> dict[str, Any]:
         "mode": panel.mode,
         "kind": panel.kind,
         "image": panel.image,
-        "settings": asdict(panel.settings.wanted()),
+        "settings": {kind: asdict(wanted) for kind, wanted in panel.settings.own().items()},
         "folds": {key: fold.shown() for key, fold in panel.column.folds.items()},
         "modes": {key: mode.state() for key, mode in panel.modes.items()},
     }
@@ -34,7 +35,15 @@ def bring_back(panel: Denoise, state: dict[str, Any]) -> None:
         panel.choose_image(image)
     settings = state.get("settings")
     if isinstance(settings, dict):
-        panel.starter.restore(_wanted(settings, panel.settings.wanted()))
+        now = panel.settings.own()
+        own = {
+            kind: _wanted(settings[kind], now.get(kind, Wanted.first(kind)))
+            for kind in MODELS_OF
+            if isinstance(settings.get(kind), dict)
+        }
+        mine = panel.settings.restore_own(own)
+        if mine is not None:
+            panel.starter.restore(mine)
     folds = state.get("folds")
     if isinstance(folds, dict):
         for key, shown in folds.items():

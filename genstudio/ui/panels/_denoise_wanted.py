@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from genstudio.ui.panels._denoise_recipe import Recipe
 
 FIRST_IMAGES, FIRST_POINTS, FIRST_STEPS = 16, 512, 20
+MODELS_OF = ("images", "points")  # two kinds of models, each with settings of its own
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Wanted:
             guidance=self.guidance if self.label is not None else 1.0,
             clip=self.clip,
         )
+
+    @staticmethod
+    def first(kind: str) -> Wanted:
+        """What a model of `kind`, one of MODELS_OF, is set to at first."""
+        return Wanted(n=FIRST_POINTS if kind == "points" else FIRST_IMAGES)
 
     @staticmethod
     def of(recipe: Recipe) -> Wanted:

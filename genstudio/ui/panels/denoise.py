@@ -134,6 +134,7 @@ class Denoise(Panel):
         if slot != "A":
             return
         ref = self.session.model("A")
+        self.session.cancel(self, "classes")
         if ref is None or serves(ref.card) is not None:
             self.ref, self.process = None, None
             self.session.cancel(self, "process")
@@ -172,7 +173,7 @@ class Denoise(Panel):
         if self.ref is None:
             return
         self.process = answer.value
-        self.settings.meet(self.ref.source)
+        self.settings.meet(self.ref.source, self.process.points)
         self.runs.use(self.ref.source, self.process, live=self.ref.run is not None)
         for mode in self.modes.values():
             mode.use(self.ref, self.process)
