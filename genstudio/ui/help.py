@@ -11,6 +11,7 @@ import genstudio
 
 if TYPE_CHECKING:
     from genstudio.ui.main_window import MainWindow
+    from genstudio.ui.panel import PanelSpec
 
 
 class HelpDialog(QDialog):
@@ -35,7 +36,11 @@ class HelpDialog(QDialog):
 def show_panel_help(window: MainWindow) -> HelpDialog:
     """What the panel in front shows, with formula and source."""
     specs = {spec.key: spec for spec in window.panels.specs()}
-    spec = specs[window.panels.front]
+    return open_panel_help(specs[window.panels.front], window)
+
+
+def open_panel_help(spec: PanelSpec, window: QWidget) -> HelpDialog:
+    """What a panel shows, from its record."""
     title = window.tr("What am I seeing? %1").replace("%1", spec.title)
     return _open(window, title, window.tr(spec.help))
 
@@ -73,7 +78,7 @@ def show_about(window: MainWindow) -> HelpDialog:
     return _open(window, window.tr("About"), text.replace("%1", genstudio.__version__))
 
 
-def _open(window: MainWindow, title: str, html: str) -> HelpDialog:
+def _open(window: QWidget, title: str, html: str) -> HelpDialog:
     dialog = HelpDialog(title, html, window)
     dialog.open()
     return dialog

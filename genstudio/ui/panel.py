@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Signal
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from genstudio._found import records
 from genstudio.abilities import BadInput, Card
 from genstudio.engine import files
 from genstudio.engine.messages import Failure
+from genstudio.ui import theme
 
 if TYPE_CHECKING:
     from genstudio.ui.session import Session
@@ -69,6 +70,19 @@ class Panel(QWidget):
 
     def deactivated(self) -> None:
         """The panel is no longer in front."""
+
+    def lay_column(self) -> QVBoxLayout:
+        """The column of the panel's own parts, with the edge and the gaps that panels have."""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
+        column.setSpacing(theme.GRID)
+        return column
+
+    def show_help(self) -> None:
+        """Say what is seen here, with formula and source, in a window of its own."""
+        from genstudio.ui.help import open_panel_help
+
+        open_panel_help(spec_of(self), self.window())
 
     def tells(self, failure: Failure) -> bool:
         """Whether the panel shows this failure itself, so that the window need not say it again."""
@@ -135,3 +149,8 @@ def panels() -> tuple[PanelSpec, ...]:
     """
     found = records("genstudio.ui.panels", "PANEL", PanelSpec)
     return tuple(sorted(found, key=lambda spec: spec.order))
+
+
+def spec_of(panel: Panel) -> PanelSpec:
+    """The record of the panel that this is."""
+    return next(spec for spec in panels() if spec.factory is type(panel))

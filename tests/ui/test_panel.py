@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QImage, QPixmap, QTextDocument
 from pytestqt.qtbot import QtBot
 
 from genstudio.abilities import BadInput
 from genstudio.engine import files
-from genstudio.ui.panel import save_png
+from genstudio.ui.help import HelpDialog
+from genstudio.ui.panel import PanelSpec, panels, save_png
+from genstudio.ui.session import Session
 
 
 @pytest.fixture
@@ -52,3 +54,22 @@ def test_a_full_disk_leaves_the_earlier_picture(
 def test_an_empty_picture_is_refused(qtbot: QtBot, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="empty picture"):
         save_png(QPixmap(), tmp_path / "panel.png")
+
+
+@pytest.mark.parametrize("spec", panels(), ids=lambda spec: spec.key)
+def test_help_is_what_the_panel_s_own_record_says(qtbot: QtBot, spec: PanelSpec) -> None:
+    session = Session("cpu")
+    try:
+        panel = spec.factory(session)
+        qtbot.addWidget(panel)
+        qtbot.addWidget(panel.inspector())
+        panel.show_help()
+        dialog = panel.findChild(HelpDialog)
+        assert dialog.windowTitle() == f"What am I seeing? {spec.title}"
+        want = QTextDocument()
+        want.setHtml(spec.help)
+        assert dialog.text.toPlainText() == want.toPlainText() != ""
+        assert dialog.isVisible()
+        dialog.reject()
+    finally:
+        assert session.close(), "a thread is left"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from genstudio.abilities import Card
 from genstudio.metrics.gap_table import SAMPLERS
 from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline, save_png
+from genstudio.ui.panels import _compare_tour
 from genstudio.ui.panels._compare_maps import Maps
 from genstudio.ui.panels._compare_moon import Moon
 from genstudio.ui.panels._compare_more_sections import (
@@ -94,7 +94,7 @@ class Compare(Panel):
         self.column.put("report", ReportSection(self.report))
         self.column.put("terms", TermsSection(self.terms))
         self.column.put("moon", MoonSection(self.moon))
-        self.column.help_wanted.connect(self._show_help)
+        self.column.help_wanted.connect(self.show_help)
         head = QHBoxLayout()
         head.setSpacing(theme.GRID)
         head.addWidget(self.title, 1)
@@ -103,9 +103,7 @@ class Compare(Panel):
         bar.addWidget(self.views)
         bar.addStretch(1)
         bar.addWidget(self.add)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
-        column.setSpacing(theme.GRID)
+        column = self.lay_column()
         column.addLayout(head)
         column.addLayout(bar)
         column.addWidget(self.pages, 1)
@@ -173,12 +171,6 @@ class Compare(Panel):
         if self.isVisible():
             self.maps.cursor.offer(image)
 
-    def _show_help(self) -> None:
-        from genstudio.ui.help import HelpDialog
-
-        title = self.tr("What am I seeing? %1").replace("%1", PANEL.title)
-        HelpDialog(title, self.tr(HELP), self.window()).open()
-
     def export_png(self, path: Path) -> None:
         save_png(self.pages.currentWidget().grab(), path)
 
@@ -215,10 +207,7 @@ class Compare(Panel):
                 self.moon.timeline.set_index(moon["position"])
         self.show_view(str(state.get("view", "")))
 
-    def tour(self) -> Iterator[str]:
-        from genstudio.ui.panels._compare_tour import tour
-
-        yield from tour(self)
+    tour = _compare_tour.tour
 
 
 def _whole(value: object) -> bool:

@@ -6,18 +6,16 @@ four, and the picture follows the hand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from genstudio.abilities import LATENT, Card
 from genstudio.engine.messages import JobState
-from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline, save_png
+from genstudio.ui.panels import _interpolate_state, _interpolate_tour
 from genstudio.ui.panels._interpolate_bar import Bar
 from genstudio.ui.panels._interpolate_board import SlotBoard
 from genstudio.ui.panels._interpolate_codes import Codes
@@ -34,7 +32,6 @@ from genstudio.ui.panels._interpolate_projector import Projector
 from genstudio.ui.panels._interpolate_slots import SlotColumn
 from genstudio.ui.panels._interpolate_squarehand import SquareView
 from genstudio.ui.panels._interpolate_stage import Stage
-from genstudio.ui.panels._interpolate_state import bring_back, keep
 from genstudio.ui.panels._interpolate_tell import Teller
 from genstudio.ui.panels._interpolate_text import HELP
 from genstudio.ui.panels._interpolate_timeline import PathTimeline
@@ -86,9 +83,7 @@ class Interpolate(Panel):
         self._model_changed("A")
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
-        column.setSpacing(theme.GRID)
+        column = self.lay_column()
         column.addWidget(self.bar)
         column.addWidget(self.stage, 1)
         self.setFocusProxy(self.film)
@@ -113,7 +108,7 @@ class Interpolate(Panel):
         self.bar.kinds_chosen.connect(self._kinds_chosen)
         self.bar.reset_wanted.connect(self._reset_view)
         self.column.paths.changed.connect(self._retrace)
-        self.column.help_wanted.connect(self._show_help)
+        self.column.help_wanted.connect(self.show_help)
         wire_pictures(self)
         wire_column(self)
 
@@ -140,16 +135,9 @@ class Interpolate(Panel):
     def export_png(self, path: Path) -> None:
         save_png(self.stage.grab(), path)
 
-    def state(self) -> dict[str, Any]:
-        return keep(self)
-
-    def restore(self, state: dict[str, Any]) -> None:
-        bring_back(self, state)
-
-    def tour(self) -> Iterator[str]:
-        from genstudio.ui.panels._interpolate_tour import tour
-
-        yield from tour(self)
+    state = _interpolate_state.keep
+    restore = _interpolate_state.bring_back
+    tour = _interpolate_tour.tour
 
     def minimumSizeHint(self) -> QSize:
         return QSize(500, 464)
@@ -367,12 +355,6 @@ class Interpolate(Panel):
 
     def _reset_view(self) -> None:
         (self.square.plane if self.mode == "square" else self.plane).reset_view()
-
-    def _show_help(self) -> None:
-        from genstudio.ui.help import HelpDialog
-
-        title = self.tr("What am I seeing? %1").replace("%1", PANEL.title)
-        HelpDialog(title, self.tr(HELP), self.window()).open()
 
 
 def serves(card: Card) -> str | None:

@@ -5,9 +5,7 @@ Hover peeks, leaving restores, a click pins; the wheel zooms and the cells in vi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -20,11 +18,11 @@ from genstudio.latent.points import stamps
 from genstudio.latent.scale import SCALES
 from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline, save_png
+from genstudio.ui.panels import _manifold_keep, _manifold_tour
 from genstudio.ui.panels._manifold_actions import Actions
 from genstudio.ui.panels._manifold_bar import LAYERS, Bar
 from genstudio.ui.panels._manifold_hand import Hand
 from genstudio.ui.panels._manifold_inspector import Inspector
-from genstudio.ui.panels._manifold_keep import bring_back, keep
 from genstudio.ui.panels._manifold_overlays import Overlays
 from genstudio.ui.panels._manifold_pins import PinBoard, Pins
 from genstudio.ui.panels._manifold_probe import Prober
@@ -331,26 +329,11 @@ class Manifold(Panel):
         self.overlays.ellipse = kind
         self.posterior_changed()
 
-    def show_help(self) -> None:
-        from genstudio.ui.help import HelpDialog
+    # State and tour ----------------------------------------------------------------------------
 
-        title = self.tr("What am I seeing? %1").replace("%1", PANEL.title)
-        HelpDialog(title, self.tr(HELP), self.window()).open()
-
-    # State -------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        return keep(self)
-
-    def restore(self, state: dict[str, Any]) -> None:
-        bring_back(self, state)
-
-    # Tour --------------------------------------------------------------------------------------
-
-    def tour(self) -> Iterator[str]:
-        from genstudio.ui.panels._manifold_tour import tour
-
-        yield from tour(self)
+    state = _manifold_keep.keep
+    restore = _manifold_keep.bring_back
+    tour = _manifold_tour.tour
 
 
 PANEL = PanelSpec(

@@ -4,17 +4,18 @@ travel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QWidget
 
 from genstudio.abilities import BadInput, Card
 from genstudio.engine.messages import Failure, Scalars
 from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline, save_png
+from genstudio.ui.panels import _train_tour
 from genstudio.ui.panels._train_bar import ControlBar
 from genstudio.ui.panels._train_files import FileMenu
 from genstudio.ui.panels._train_help import HELP
@@ -70,9 +71,7 @@ class TrainPanel(Panel):
             top.addWidget(chip)
         top.addStretch(1)
         top.addWidget(self.files)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
-        column.setSpacing(theme.GRID)
+        column = self.lay_column()
         column.addLayout(top)
         column.addWidget(self.bar)
         column.addWidget(self.banner)
@@ -350,10 +349,7 @@ class TrainPanel(Panel):
         if self._picture is not None:
             self._picture.fit(self.width())
 
-    def tour(self) -> Iterator[str]:
-        from genstudio.ui.panels._train_tour import tour
-
-        yield from tour(self)
+    tour = _train_tour.tour
 
 
 def serves(card: Card) -> str | None:
