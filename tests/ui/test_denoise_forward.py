@@ -25,6 +25,7 @@ from genstudio.ui.panels import _denoise_forward_numbers as numbers
 from genstudio.ui.panels._denoise_forward import ForwardMode
 from genstudio.ui.panels._denoise_recipe import RunState
 from genstudio.ui.session import Priority, Session
+from genstudio.ui.widgets.number_field import NumberField
 
 T = 40
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -60,6 +61,13 @@ def rest(qtbot: QtBot, mode: ForwardMode) -> None:
     settle(qtbot, mode._panel, mode.noising.complete)
 
 
+def type_into(field: NumberField, text: str) -> None:
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, text)
+    QTest.keyClick(field, Qt.Key.Key_Return)
+
+
 # Words and figures -------------------------------------------------------------------------------
 
 
@@ -79,18 +87,18 @@ def test_figures_of_the_closed_form_lie_within_their_errors() -> None:
 @pytest.mark.parametrize(
     ("alpha_bar", "words"),
     [
-        (0.99, "almost all of it is the image"),
-        (0.8, "more of it is the image"),
-        (0.5, "about as much"),
-        (0.2, "more of it is noise"),
-        (0.001, "almost all of it is noise"),
+        (0.99, "almost all of it image"),
+        (0.8, "more image than noise"),
+        (0.5, "about as much noise as image"),
+        (0.2, "more noise than image"),
+        (0.001, "almost all of it noise"),
     ],
 )
 def test_the_shares_are_told_in_words(alpha_bar: float, words: str) -> None:
     said = numbers.shares(350, 1000, alpha_bar)
     assert said.startswith("At t = 350 of 1,000")
-    assert f"{math.sqrt(alpha_bar):.3f} times the image" in said
-    assert f"{math.sqrt(1 - alpha_bar):.3f} times noise" in said
+    assert f"{math.sqrt(alpha_bar):.3f} of the image" in said
+    assert f"{math.sqrt(1 - alpha_bar):.3f} of noise" in said
     assert words in said
 
 
@@ -258,6 +266,45 @@ def test_a_number_that_there_is_not_says_so_and_keeps_the_image(
     mode.show_index(3)
     rest(qtbot, mode)
     assert not mode.view.error.isVisible()
+
+
+@pytest.mark.parametrize("typed", ["10000", "-1", "seven", "99999999999", "1.5"])
+def test_a_wrong_number_is_said_beside_what_is_shown_and_forgotten_with_the_next(
+    qtbot: QtBot, mode: ForwardMode, typed: str
+) -> None:
+    view, words = mode.view, mode.view.words.text()
+    for field, most in ((view.source.index, "9,999"), (view.seed, "2,147,483,647")):
+        if field is view.seed and typed == "10000":
+            continue  # that is a seed
+        type_into(field, typed)
+        rest(qtbot, mode)
+        assert view.error.text().endswith(f" must be a whole number from 0 to {most}, got {typed}.")
+        assert field.property("invalid") and field.text() == typed
+        np.testing.assert_array_equal(mode.noising.image, image(0))
+        assert mode.noising.closed is not None and view.words.text() == words
+        assert mode.noising.seed == 0 and mode.state()["index"] == 0
+        type_into(field, "0")
+        rest(qtbot, mode)
+        assert not view.error.isVisible() and not field.property("invalid")
+
+
+def test_new_noise_is_drawn_whatever_stands_in_the_seed(qtbot: QtBot, mode: ForwardMode) -> None:
+    type_into(mode.view.seed, "seven")
+    QTest.mouseClick(mode.view.new_noise, LEFT)
+    rest(qtbot, mode)
+    assert mode.noising.seed == 1 and mode.view.seed.text() == "1"
+    assert not mode.view.error.isVisible() and not mode.view.seed.property("invalid")
+
+
+def test_a_number_that_another_data_set_has_not_gives_its_first_image(
+    qtbot: QtBot, mode: ForwardMode, session: Session
+) -> None:
+    mode.show_index(5475)
+    rest(qtbot, mode)
+    session.set_data("moon-phases")  # 2,000 images
+    rest(qtbot, mode)
+    assert mode.view.source.index.value() == 0 and not mode.view.error.isVisible()
+    assert mode.view.source.says.text().startswith("of 2,000")
 
 
 def test_an_offered_image_is_noised_and_one_of_another_shape_refused(
@@ -440,6 +487,7 @@ def test_a_cancelled_inversion_stops_and_starts_no_run(qtbot: QtBot, mode: Forwa
         assert not mode.inversion.running
         assert mode.inversion.run is None
         assert len(panel.runs.all()) == before
+        assert mode.view.pictures[2].view._empty == "Stopped on the way there."
 
 
 def test_more_steps_than_the_schedule_has_is_one_sentence(

@@ -109,7 +109,7 @@ class ForwardMode(Mode):
     def entered(self) -> None:
         self.noising.resume()
         if self._process is not None and self.noising.image is None:
-            self.show_index(self._index or 0)
+            self.show_index(self._index or 0, or_first=True)
         self.setFocus()
 
     def left(self) -> None:
@@ -154,16 +154,22 @@ class ForwardMode(Mode):
 
     # The image ---------------------------------------------------------------------------------
 
-    def show_index(self, index: int) -> None:
-        """Image `index` of the test set in view."""
-        self._index = index
+    def show_index(self, index: int, or_first: bool = False) -> None:
+        """Image `index` of the test set in view; where there is none, the first with `or_first`."""
+
+        def refused(failure: Failure) -> None:
+            if or_first and index:
+                self.show_index(0)
+            else:
+                self._refuse(failure.sentence())
+
         self._session.ask(
             self,
             "pick",
             "latent.pictures:pick",
             model="",
             then=self._picked,
-            failed=lambda failure: self._refuse(failure.sentence()),
+            failed=refused,
             data=self._session.data,
             split=SPLIT,
             index=index,
@@ -212,13 +218,14 @@ class ForwardMode(Mode):
         self.view.say_error(sentence)
         if self.noising.image is not None:
             self.view.source.index.set_value(self._index)
+            self.view.source.index.set_invalid(False)
 
     def _data_changed(self) -> None:
         self._count = None
+        self.view.source.set_count(None)
         if self._index is not None or self.noising.image is None:
-            self._index = self._index or 0
             if self.isVisible():
-                self.show_index(self._index)
+                self.show_index(self._index or 0, or_first=True)
             else:
                 self.noising.show(None)  # the next time it is looked at
 

@@ -58,14 +58,14 @@ def shares(t: int, n_steps: int, alpha_bar: float) -> str:
     signal, noise = math.sqrt(alpha_bar), math.sqrt(1.0 - alpha_bar)
     decibel = 10.0 * math.log10(max(alpha_bar, 1e-12) / max(1.0 - alpha_bar, 1e-12))
     if decibel > 10:
-        words = tr("Forward", "almost all of it is the image")
+        words = tr("Forward", "almost all of it image")
     elif decibel > 3:
-        words = tr("Forward", "more of it is the image than noise")
+        words = tr("Forward", "more image than noise")
     elif decibel > -3:
-        words = tr("Forward", "about as much of it is noise as image")
+        words = tr("Forward", "about as much noise as image")
     elif decibel > -10:
-        words = tr("Forward", "more of it is noise than the image")
+        words = tr("Forward", "more noise than image")
     else:
-        words = tr("Forward", "almost all of it is noise")
-    said = tr("Forward", "At t = {0} of {1} it is {2} times the image plus {3} times noise: {4}.")
+        words = tr("Forward", "almost all of it noise")
+    said = tr("Forward", "At t = {0} of {1}: {2} of the image and {3} of noise, {4}.")
     return said.format(f"{t:,}", f"{n_steps:,}", f"{signal:.3f}", f"{noise:.3f}", words)

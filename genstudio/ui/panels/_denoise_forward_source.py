@@ -6,14 +6,18 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from genstudio.ui import icons, theme
+from genstudio.ui.panels._denoise_settings_range import out_of_range
 from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.number_field import NumberField
+
+MOST_INDEX = 2**31 - 1  # what a signal carries
 
 
 class SourceBar(QWidget):
     """An image of the test set by its number or by lot; other sources in a menu."""
 
     index_wanted = Signal(int)
+    wrong = Signal(str)  # what is wrong with the number in the field; nothing where it is one
     random_wanted = Signal()
     open_wanted = Signal()
     paste_wanted = Signal()
@@ -27,6 +31,8 @@ class SourceBar(QWidget):
         self.index.setAccessibleName(self.tr("Number of the test image"))
         self.index.setToolTip(self.tr("Number of an image of the test set, from 0; Enter shows it"))
         self.index.committed.connect(self._typed)
+        self.index.edited.connect(self._check)
+        self._most = MOST_INDEX
         self.random = QToolButton()
         icons.wear(self.random, "dice")
         theme.role(self.random, "tool")
@@ -52,13 +58,20 @@ class SourceBar(QWidget):
     def set_image(self, index: int | None, words: str, count: int | None = None) -> None:
         """What is shown: its number, if it is of the test set, and what it is called."""
         self.index.set_value(index)
+        self.index.set_invalid(False)
         self.says.setText(words)
         if count is not None:
+            self.set_count(count)
             self.index.setToolTip(
                 self.tr("Number of an image of the test set, 0 to {0}; Enter shows it").format(
                     f"{count - 1:,}"
                 )
             )
+
+    def set_count(self, count: int | None) -> None:
+        """How many images there are to choose from; None where that is not known."""
+        self._most = MOST_INDEX if count is None else count - 1
+        self.index.set_range(0, self._most)
 
     def menu(self) -> QMenu:
         """The other sources."""
@@ -73,6 +86,10 @@ class SourceBar(QWidget):
         self.menu().popup(self.more.mapToGlobal(QPoint(0, self.more.height())))
 
     def _typed(self) -> None:
-        value = self.index.value()
-        if value is not None:
-            self.index_wanted.emit(int(value))
+        if self._check():
+            self.index_wanted.emit(int(self.index.value() or 0))
+
+    def _check(self) -> bool:
+        wrong = out_of_range(self.index, self.tr("The number of a test image"), self._most)
+        self.wrong.emit(wrong)
+        return not wrong

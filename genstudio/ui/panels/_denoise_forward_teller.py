@@ -62,7 +62,7 @@ class Teller(QObject):
         """The hand went to another t or seed: sliders follow, pictures when they have come."""
         if self._way == "noise":
             self._view.set_t(self._noising.t)
-        self._view.seed.set_value(self._noising.seed)
+        self._view.set_seed(self._noising.seed)
         self._tell_line()
 
     def grow(self) -> None:
@@ -244,8 +244,8 @@ class Teller(QObject):
             ""
             if error is None
             else self.tr(
-                "The round trip misses by {0} (rms, pixels from 0 to 1). Drawn noise has "
-                "deviation 1, this x_T {1}."
+                "The round trip misses by {0} (rms of pixels). Drawn noise has deviation 1, "
+                "this x_T {1}."
             ).format(f"{error:.4f}", f"{frames[-1].arrays['x_t'][0].std():.3f}")
         )
         self._tell_line()
@@ -254,7 +254,11 @@ class Teller(QObject):
         x, error = self._inversion.back(), self._inversion.error()
         back.show_x(x)
         first = "" if error is None else self.tr("rms difference {0}").format(f"{error:.4f}")
-        empty = "" if self._inversion.x_T() is not None else self.tr("It follows by itself.")
+        empty = ""
+        if self._inversion.x_T() is None:
+            stopped = self._inversion.frames and not self._inversion.running
+            follows = self.tr("It follows by itself.")
+            empty = self.tr("Stopped on the way there.") if stopped else follows
         back.say(self.tr("and back again"), first, empty=empty)
         tip = self.tr("Root mean square of image minus round trip, pixels from 0 to 1")
         back.set_tips("", tip, "")

@@ -20,6 +20,7 @@ from genstudio.ui import icons, theme
 from genstudio.ui.panels._denoise_forward_source import SourceBar
 from genstudio.ui.panels._denoise_forward_strip import LEAST_PX, MOST_PX, NoiseStrip
 from genstudio.ui.panels._denoise_picture_look import pixels
+from genstudio.ui.panels._denoise_settings_range import out_of_range
 from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.image_view import ImageView
 from genstudio.ui.widgets.number_field import NumberField
@@ -27,6 +28,7 @@ from genstudio.ui.widgets.segmented import Segmented
 from genstudio.ui.widgets.slider import Slider
 
 N_PICTURES = 3
+MOST_SEED = 2**31 - 1
 ROOMY_PX = 520  # height from which the strip is large
 
 
@@ -87,6 +89,7 @@ class ForwardView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.source = SourceBar()
+        self.source.wrong.connect(self.say_error)
         self.ways = Segmented([("noise", self.tr("add noise")), ("invert", self.tr("invert"))])
         self.ways.setAccessibleName(self.tr("Way to noise"))
         self.ways.setToolTip(
@@ -109,11 +112,13 @@ class ForwardView(QWidget):
         self.strip.scrubbed.connect(self.t_moved)
         self.slider: Slider | None = None
         self._slider_place = QVBoxLayout()
-        self.seed = NumberField(integer=True, minimum=0, maximum=2**31 - 1)
+        self.seed = NumberField(integer=True, minimum=0, maximum=MOST_SEED)
+        self._seed = 0  # that is shown, whatever is being typed
         self.seed.setFixedWidth(64)
         self.seed.setAccessibleName(self.tr("Seed of the noise"))
         self.seed.setToolTip(self.tr("Seed of the noise that is added, 0 to 2147483647"))
-        self.seed.committed.connect(lambda: self.seed_wanted.emit(int(self.seed.value() or 0)))
+        self.seed.edited.connect(self._check_seed)
+        self.seed.committed.connect(self._seed_typed)
         self.new_noise = QToolButton()
         icons.wear(self.new_noise, "dice")
         theme.role(self.new_noise, "tool")
@@ -245,5 +250,24 @@ class ForwardView(QWidget):
         self.error.setText(sentence)
         self.error.setVisible(bool(sentence))
 
+    def set_seed(self, seed: int) -> None:
+        """Show the seed of the noise; what is being typed stays."""
+        if seed != self._seed or not (self.seed.hasFocus() and self.seed.isModified()):
+            self._seed = seed
+            self.seed.set_value(seed)
+            self.seed.set_invalid(False)
+
+    def _check_seed(self) -> bool:
+        wrong = out_of_range(self.seed, self.tr("Seed"), MOST_SEED)
+        self.say_error(wrong)
+        return not wrong
+
+    def _seed_typed(self) -> None:
+        if self._check_seed():
+            self.seed.setModified(False)
+            self.seed_wanted.emit(int(self.seed.value() or 0))
+
     def _next_seed(self) -> None:
-        self.seed_wanted.emit((int(self.seed.value() or 0) + 1) % 2**31)
+        self.say_error("")
+        self.seed.setModified(False)
+        self.seed_wanted.emit((self._seed + 1) % (MOST_SEED + 1))

@@ -13,6 +13,7 @@ from genstudio.tape import Plan
 from genstudio.ui import theme
 from genstudio.ui.panels._denoise_fork_fields import MOST_GUIDANCE, MOST_SEED, NO_CLASS, Box
 from genstudio.ui.panels._denoise_plug import Section
+from genstudio.ui.panels._denoise_settings_range import out_of_range
 from genstudio.ui.panels._denoise_wanted import FIRST_IMAGES, MODELS_OF, Wanted, of_bytes
 from genstudio.ui.widgets._tool import small_tool
 from genstudio.ui.widgets.number_field import NumberField
@@ -346,12 +347,8 @@ class Settings(Section):
             (self.seed, self.tr("Seed")),
         ):
             low, high = self._limits[field]
-            bad = not within(field, low, high)
-            field.set_invalid(bad)
-            if bad and not wrong:
-                words = self.tr("{0} must be a whole number from {1} to {2}, got {3}.")
-                got = field.text().strip() or self.tr("nothing")
-                wrong = words.format(name, f"{low:,}", f"{high:,}", got)
+            said = out_of_range(field, name, high, low)
+            wrong = wrong or said
         self.error.setText(wrong)
         self.error.setVisible(bool(wrong))
         return not wrong
@@ -375,12 +372,3 @@ class Settings(Section):
             else self.tr("This model was trained without classes.")
         )
         self.eta.setToolTip("" if self.eta.isEnabled() else self.tr("Eta belongs to ddim alone."))
-
-
-def within(field: NumberField, low: float, high: float) -> bool:
-    """Whether the field holds a number from `low` to `high`."""
-    try:
-        value = field.value()
-    except ValueError:
-        return False
-    return value is not None and low <= value <= high
