@@ -28,8 +28,8 @@ PARTS: tuple[Callable[[Denoise], None], ...] = (
 def wire(panel: Denoise) -> None:
     """Join the panel's own parts."""
     session, runs, bar = panel.session, panel.runs, panel.bar
-    session.model_changed.connect(panel.model_changed)
-    session.weights_moved.connect(panel.weights_moved)
+    session.model_changed.connect(panel.model.changed)
+    session.weights_moved.connect(panel.model.weights_moved)
     session.seed_changed.connect(panel.seed_changed)
     session.image_offered.connect(panel.image_offered)
     runs.grew.connect(panel.grew)
@@ -42,7 +42,7 @@ def wire(panel: Denoise) -> None:
     bar.same_noise_wanted.connect(panel.starter.same_noise)
     panel.steps.scrubbed.connect(panel.show_step)
     panel.column.help_wanted.connect(panel.show_help)
-    panel.empty.pressed.connect(panel.fill)
+    panel.empty.pressed.connect(panel.model.fill)
     watch = panel.watch
     watch.picture.kind_changed.connect(panel.set_kind)
     watch.picture.index_changed.connect(panel.choose_image)

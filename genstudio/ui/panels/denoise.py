@@ -5,36 +5,34 @@ How parts plug in stands in `_denoise_plug`; the runs themselves in `_denoise_ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPoint, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
-from genstudio.abilities import NOISE, Card
-from genstudio.engine.messages import Answer, Failure
 from genstudio.tape import Frame
-from genstudio.ui import theme
 from genstudio.ui.panel import Panel, PanelSpec, Timeline, save_png
+from genstudio.ui.panels import _denoise_state, _denoise_tour
 from genstudio.ui.panels._denoise_bar import KINDS, Bar
 from genstudio.ui.panels._denoise_inspector import Column
 from genstudio.ui.panels._denoise_line import Line, StepTimeline
+from genstudio.ui.panels._denoise_model import ModelInView, serves
 from genstudio.ui.panels._denoise_numbers import Numbers
 from genstudio.ui.panels._denoise_plug import Mode
 from genstudio.ui.panels._denoise_recipe import Recipe, RunState
 from genstudio.ui.panels._denoise_run import Runs
 from genstudio.ui.panels._denoise_settings import Settings
 from genstudio.ui.panels._denoise_starter import Starter
-from genstudio.ui.panels._denoise_state import bring_back, keep
 from genstudio.ui.panels._denoise_tell import news, take_key
 from genstudio.ui.panels._denoise_text import FIRST_MODEL, HELP
 from genstudio.ui.panels._denoise_watch import Watch
 from genstudio.ui.panels._denoise_wiring import PARTS, wire
-from genstudio.ui.session import ModelRef, Priority, Session
+from genstudio.ui.session import ModelRef, Session
 from genstudio.ui.widgets.banner import EmptyState
 from genstudio.ui.widgets.stage import Stage
 
@@ -63,7 +61,6 @@ class Denoise(Panel):
         self.in_front = False
         self.line: Line | None = None
         self._following = True  # the cursor goes along with the frames that arrive
-        self._names: list[str] = []  # of the classes, once they are known
         self._dirty = False
         self._grown: set[int] = set()  # runs with frames that the strips have not heard of
         self.run_menu: Callable[[int], QMenu | None] = lambda _run: None
@@ -77,6 +74,7 @@ class Denoise(Panel):
         self.watch = Watch()
         self.settings = Settings()
         self.numbers = Numbers()
+        self.model = ModelInView(self)
         self.starter = Starter(self, self.settings)
         self._pace = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._pace.timeout.connect(self._paint_if_dirty)
@@ -88,13 +86,11 @@ class Denoise(Panel):
         wire(self)
         for plug in PARTS:
             plug(self)
-        self.model_changed("A")
+        self.model.changed("A")
 
     def _lay_out(self) -> None:
         self.stage.addWidget(self.empty)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(2 * theme.GRID, theme.GRID, 2 * theme.GRID, theme.GRID)
-        column.setSpacing(theme.GRID)
+        column = self.lay_column()
         column.addWidget(self.bar)
         column.addWidget(self.stage, 1)
 
@@ -103,7 +99,7 @@ class Denoise(Panel):
         self.modes[mode.key] = mode
         self.stage.addWidget(mode)
         mode.timeline_changed.connect(self.timeline_changed)
-        self._offer_modes()
+        self.offer_modes()
 
     # Panel -------------------------------------------------------------------------------------
 
@@ -127,85 +123,6 @@ class Denoise(Panel):
 
     def export_png(self, path: Path) -> None:
         save_png(self.stage.currentWidget().grab(), path)
-
-    # The model ---------------------------------------------------------------------------------
-
-    def model_changed(self, slot: str) -> None:
-        if slot != "A":
-            return
-        ref = self.session.model("A")
-        self.session.cancel(self, "classes")
-        if ref is None or serves(ref.card) is not None:
-            self.ref, self.process = None, None
-            self.session.cancel(self, "process")
-            self.runs.use("", None)
-            self._say_empty(
-                self.tr("No diffusion model is shown."),
-                self.tr("Show %1").replace("%1", FIRST_MODEL),
-            )
-            return
-        if ref.source != self.runs.source():
-            self.runs.stop()  # or the lane would finish walks that nobody sees
-        self.ref, self._names = ref, []
-        self.bar.title.setText(self.tr("Denoise with %1").replace("%1", ref.title))
-        self.session.ask(
-            self, "process", "latent.denoise:process", then=self._known, failed=self._refused
-        )
-        if ref.card.data:
-            self.session.ask(
-                self, "classes", "latent.pictures:classes", model="", then=self._named,
-                failed=lambda failure: None, data=ref.card.data, priority=Priority.REPORT,
-            )  # fmt: skip
-
-    def _named(self, answer: Answer) -> None:
-        """The classes of the data that the model was trained on have names."""
-        if answer.done and answer.value is not None:
-            self._names = list(answer.value)
-            self._tell_names()
-
-    def _tell_names(self) -> None:
-        if self.process is not None and len(self._names) == self.process.n_classes:
-            self.settings.set_classes(self._names)
-            for section in self.column.sections.values():
-                section.named(self._names)
-
-    def _known(self, answer: Answer) -> None:
-        if self.ref is None:
-            return
-        self.process = answer.value
-        self.settings.meet(self.ref.source, self.process.points)
-        self.runs.use(self.ref.source, self.process, live=self.ref.run is not None)
-        for mode in self.modes.values():
-            mode.use(self.ref, self.process)
-        self.column.use(self.ref, self.process)
-        self._tell_names()
-        self._offer_modes()
-        self.starter.owe()
-        self.set_mode(self.mode)
-
-    def _refused(self, failure: Failure) -> None:
-        self.process = None
-        self.runs.use("", None)
-        self._say_empty(failure.sentence(), self.tr("Try again"))
-
-    def weights_moved(self, slot: str, step: int) -> None:
-        if slot == "A" and self.process is not None:
-            for mode in self.modes.values():
-                mode.weights_moved(step)
-            self.starter.weights_moved(step)
-            self.say(news(self))
-
-    def _say_empty(self, sentence: str, button: str) -> None:
-        self.empty.set_text(sentence)
-        self.empty.set_button(button)
-        self.stage.setCurrentWidget(self.empty)
-
-    def fill(self) -> None:
-        """What the one button of the empty panel does."""
-        if self.ref is None:
-            self.session.try_show("A", FIRST_MODEL)
-        else:
-            self.model_changed("A")
 
     # Runs --------------------------------------------------------------------------------------
 
@@ -332,7 +249,8 @@ class Denoise(Panel):
             return []
         return [key for key, mode in self.modes.items() if mode.refuses(process) is None]
 
-    def _offer_modes(self) -> None:
+    def offer_modes(self) -> None:
+        """Put on the switch the views that can show the model."""
         offered = self._offered()
         self.bar.modes.set_options([(key, self.modes[key].words) for key in offered])
         self.bar.modes.set_value(self.mode)
@@ -379,35 +297,15 @@ class Denoise(Panel):
                 self.set_mode(key)
                 return
 
-    def show_help(self) -> None:
-        from genstudio.ui.help import HelpDialog
-
-        title = self.tr("What am I seeing? %1").replace("%1", PANEL.title)
-        HelpDialog(title, self.tr(HELP), self.window()).open()
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not take_key(self, event):
             super().keyPressEvent(event)
 
-    # State -------------------------------------------------------------------------------------
+    # State and tour ----------------------------------------------------------------------------
 
-    def state(self) -> dict[str, Any]:
-        return keep(self)
-
-    def restore(self, state: dict[str, Any]) -> None:
-        bring_back(self, state)
-
-    def tour(self) -> Iterator[str]:
-        from genstudio.ui.panels._denoise_tour import tour
-
-        yield from tour(self)
-
-
-def serves(card: Card) -> str | None:
-    """None, or why this model has nothing to denoise."""
-    if NOISE not in card.abilities:
-        return "This model does not go from noise to images in steps. Choose a diffusion model."
-    return None
+    state = _denoise_state.keep
+    restore = _denoise_state.bring_back
+    tour = _denoise_tour.tour
 
 
 PANEL = PanelSpec(
