@@ -139,6 +139,7 @@ class PanelSpec:
     help: str  # "What am I seeing?", rich text with formula and source
     shortcut: str = ""
     offers: str = ""  # a shipped model that it can show, offered where it cannot show model A
+    follows: str = ""  # what it does with a model in training, which Train then offers
 
 
 @cache

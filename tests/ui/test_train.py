@@ -483,8 +483,9 @@ def test_the_manifold_follows_the_live_model(
 ) -> None:
     steps(panel, ENDLESS)
     click(panel.bar.main)
-    button = panel.inspector().live.manifold
-    until(qtbot, button.isEnabled)
+    button = panel.inspector().live.views["manifold"]
+    until(qtbot, lambda: not button.isHidden())
+    assert panel.inspector().live.views["denoise"].isHidden()  # a VAE does not walk in steps
     with qtbot.waitSignal(session.panel_wanted) as wanted:
         click(button)
     assert wanted.args == ["manifold"]
@@ -500,8 +501,8 @@ def test_a_run_that_the_manifold_shows_goes_on_being_published(
 ) -> None:
     steps(panel, ENDLESS)
     click(panel.bar.main)
-    until(qtbot, panel.inspector().live.manifold.isEnabled)
-    panel.show_on_manifold()
+    until(qtbot, lambda: not panel.inspector().live.views["manifold"].isHidden())
+    panel.show_in("manifold")
     click(panel.bar.chips[1])
     panel.deactivated()
     with qtbot.waitSignal(session.weights_moved, timeout=20_000) as first:
@@ -607,6 +608,9 @@ def test_a_diffusion_model_shows_its_lesson_and_its_loss_by_noise_level(
     assert "mean squared error" in panel.picture().curves.reading()
     rows = dict(panel.inspector().live.losses.rows())
     assert set(quarters) < set(rows)
+    with qtbot.waitSignal(session.panel_wanted) as wanted:
+        click(panel.inspector().live.views["denoise"])
+    assert wanted.args == ["denoise"]
     loss = panel.picture().curves.data("loss", "test")[1][-1]
     assert f"{loss:.4f}" in rows["loss"]
     timeline = panel.timeline()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from genstudio.ui import icons, theme
 from genstudio.ui.form import Form
+from genstudio.ui.panel import PanelSpec, panels
 from genstudio.ui.panels._train_parts import names
 from genstudio.ui.panels._train_run import Recipe
 from genstudio.ui.panels._train_runs import Slot
@@ -41,7 +42,7 @@ class LivePage(QWidget):
 
     changed = Signal(str, object)  # key as in --set, value
     copy_wanted = Signal()
-    manifold_wanted = Signal()
+    panel_wanted = Signal(str)  # key of the panel that is to show the run's model
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,10 +60,7 @@ class LivePage(QWidget):
         self.alarm = theme.error(QLabel(self))
         self.alarm.setWordWrap(True)
         self.alarm.hide()
-        self.manifold = QPushButton(self.tr("Show on the Manifold"), self)
-        self.manifold.setToolTip(self.tr("The Manifold panel follows this model while it trains."))
-        icons.wear(self.manifold, "manifold", "text")
-        self.manifold.clicked.connect(self.manifold_wanted)
+        self.views = {spec.key: self._view(spec) for spec in panels() if spec.follows}
         self.copy_button = QPushButton(self.tr("Copy as command line"), self)
         self.copy_button.setToolTip(
             self.tr("Copy the command that makes exactly this run to the clipboard.")
@@ -82,7 +80,8 @@ class LivePage(QWidget):
         column.addWidget(self._code_title)
         column.addWidget(self.code)
         column.addWidget(self.alarm)
-        column.addWidget(self.manifold)
+        for button in self.views.values():
+            column.addWidget(button)
         column.addWidget(self.copy_button)
         self._code_title.hide()
 
@@ -102,7 +101,10 @@ class LivePage(QWidget):
             self.take_change(slot.live)
         self.numbers.set_rows(number_rows(slot, self))
         self.losses.set_rows(loss_rows(slot, self))
-        self.manifold.setEnabled(slot.card is not None)
+        for spec in panels():
+            if spec.key in self.views:
+                fits = slot.card is not None and spec.serves(slot.card) is None
+                self.views[spec.key].setVisible(fits)
 
     def show_units(self, rows: list[tuple[str, str]], alarm: str) -> None:
         """Active units beside the KL; `alarm` says that the posterior collapsed, or nothing."""
@@ -113,6 +115,13 @@ class LivePage(QWidget):
 
     def clear_units(self) -> None:
         self.show_units([], "")
+
+    def _view(self, spec: PanelSpec) -> QPushButton:
+        button = QPushButton(self.tr("Show in {0}").format(self.tr(spec.title)), self)
+        button.setToolTip(self.tr(spec.follows))
+        icons.wear(button, spec.icon, "text")
+        button.clicked.connect(lambda: self.panel_wanted.emit(spec.key))
+        return button
 
     def _build_forms(self, recipe: Recipe) -> None:
         from genstudio.engine.settings import PREFIX, TrainSettings

@@ -117,11 +117,11 @@ class Picture(QWidget):
             self._name_lower()
 
     def _name_lower(self) -> None:
-        """The words at the axis of the lower plot, which has the KL or the loss by noise level."""
+        """The words at the axis of the lower plot, which has the KL, or the loss of the upper one
+        by noise level.
+        """
         by_level = any(level(part) is not None for part in self._names)
-        words = self.tr("KL, nats")
-        if by_level:
-            words = self.tr("{0} by noise level").format(self._unit).strip()
+        words = self.tr("by noise level") if by_level else self.tr("KL, nats")
         self.lower.set_labels(self.tr("step"), words)
         self.lower.set_unit("kl", self.tr("nats"))
         self.lower.bar.show_pills_only()

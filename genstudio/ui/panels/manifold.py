@@ -345,6 +345,7 @@ PANEL = PanelSpec(
     serves=why_no_map,
     help=HELP,
     shortcut="Ctrl+1",
+    follows="The Manifold panel follows this model while it trains.",
 )
 
 __all__ = ["LAYERS", "PANEL", "Manifold"]

@@ -94,7 +94,7 @@ class TrainPanel(Panel):
         if self._inspector is None:
             page = self._inspector = Inspector(self.session, HELP, self)
             page.live.changed.connect(lambda key, value: self.runs.change(self.chosen, key, value))
-            page.live.manifold_wanted.connect(self.show_on_manifold)
+            page.live.panel_wanted.connect(self.show_in)
             page.live.copy_wanted.connect(self.copy_command)
             page.setup.copy_wanted.connect(self.copy_command)
             page.setup.earlier_wanted.connect(
@@ -162,16 +162,14 @@ class TrainPanel(Panel):
             return
         how(self.chosen)
 
-    def show_on_manifold(self) -> None:
-        """Let the Manifold panel follow the chosen run: its live model, or the stored step in
-        view.
-        """
+    def show_in(self, key: str) -> None:
+        """Let a panel follow the chosen run: its live model, or the stored step in view."""
         slot, frame = self.slot(), self.sight.timeline.frame()
         if slot is None or frame is None:
             return
         live = not slot.view.over
         if self.session.try_show("A", slot.view.source if live else str(slot.view.recipe.out)):
-            self.session.panel_wanted.emit("manifold")
+            self.session.panel_wanted.emit(key)
 
     def copy_command(self) -> str:
         """Put the command line of the chosen run, or of the form, on the clipboard; returns it."""
