@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from genstudio.data.toy2d import mixture
@@ -29,6 +29,7 @@ from genstudio.latent import denoise, particles
 from genstudio.ui import theme
 from genstudio.ui.main_window import MainWindow
 from genstudio.ui.panels._denoise_plane import Plane, plug
+from genstudio.ui.panels._denoise_plane_legend import Kinds
 from genstudio.ui.panels._denoise_plane_record import Start
 from genstudio.ui.panels._denoise_recipe import Recipe, RunState
 from genstudio.ui.panels.denoise import Denoise
@@ -132,7 +133,7 @@ def paths(source: str, start: object, **changes: object) -> particles.Paths:
     recipe = Recipe(n=N, steps=STEPS, seed=4)
     model = library.load(source)
     walking = {**recipe.arguments(), **changes}
-    return particles.paths(model, start, [(walking, None)], room=32)
+    return particles.paths(model, start, [(walking, None, False)], room=32)
 
 
 # Particles ---------------------------------------------------------------------------------------
@@ -195,6 +196,24 @@ def test_a_class_of_the_legend_hides_its_particles(
     )
     assert len(plane.map._cloud._xy) == N // 2
     assert plane.map.row_of(3) == 6
+
+
+def test_all_classes_of_the_legend_are_in_view_whenever_they_come(qtbot: QtBot) -> None:
+    for before in (0, 2):
+        host, kinds = QWidget(), Kinds()
+        qtbot.addWidget(host)
+        row = QHBoxLayout(host)
+        row.addWidget(kinds)
+        host.resize(200, 500)
+        host.show()
+        kinds.set_classes(["a"] * before, [1] * before, 0)
+        QApplication.processEvents()
+        kinds.set_classes([f"{k} degrees" for k in range(8)], [9] * 8, 3)
+        QApplication.processEvents()
+        assert kinds._area.verticalScrollBar().maximum() == 0
+        host.resize(200, 150)  # in a low window they scroll
+        QApplication.processEvents()
+        assert kinds._area.verticalScrollBar().maximum() > 0
 
 
 def test_trails_and_layers_are_switched_by_pills_and_keys(
@@ -530,6 +549,24 @@ def test_a_start_goes_the_way_of_a_fork_with_another_class(
     plane.hand.board.add(Start(*whole[0].tolist(), plane.record.level))
     settle(qtbot, panel)
     assert plane.map.own().paths[:, 0] == pytest.approx(whole, abs=1e-5)
+
+
+def test_density_and_score_of_a_fork_s_first_steps_are_its_parent_s(
+    qtbot: QtBot, panel: Denoise, plane: Plane
+) -> None:
+    run = panel.runs.current()
+    assert run is not None
+    panel.runs.fork(run.id, 3, label=1, guidance=2.0)
+    rest(qtbot, panel)
+    for k, label, guidance, words in (
+        (2, None, 1.0, "true density of the data, noised"),
+        (3, 1, 2.0, "true density of class lower, noised"),
+    ):
+        plane.time.set_index(k)
+        settle(qtbot, panel)
+        asked = plane.readout._asked
+        assert (asked.label, asked.guidance) == (label, guidance)
+        assert words in plane.caption.density.text()
 
 
 @pytest.mark.parametrize("what", ["file", "image"])

@@ -139,6 +139,20 @@ def test_a_record_of_one_image_is_told_in_the_singular(qtbot: QtBot) -> None:
     assert settings.record.text().startswith("Record: 20 steps of 2 images, ")
 
 
+def test_what_is_wrong_with_a_number_is_said_until_it_is_another(qtbot: QtBot) -> None:
+    settings = Settings()
+    qtbot.addWidget(settings)
+    settings.meet("a", False)
+    settings.steps.selectAll()
+    QTest.keyClicks(settings.steps, "5000")
+    settings.show_record(Plan(20, 1000), 2, False)  # as a run that ends has it done
+    assert settings.error.text() == "Steps must be a whole number from 1 to 1,000, got 5000."
+    settings.steps.selectAll()
+    QTest.keyClicks(settings.steps, "50")
+    settings.show_record(Plan(20, 1000), 2, False)
+    assert settings.error.isHidden()
+
+
 def test_names_of_classes_that_come_after_the_model_has_gone_are_not_taken(
     qtbot: QtBot, session: Session, images: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,3 +161,13 @@ def test_names_of_classes_that_come_after_the_model_has_gone_are_not_taken(
     monkeypatch.setattr(session, "cancel", lambda _owner, key: cancelled.append(key))
     session.show("A", None)
     assert "classes" in cancelled
+
+
+def test_without_a_model_the_section_does_not_complain(
+    qtbot: QtBot, session: Session, images: str
+) -> None:
+    panel = open_panel(qtbot, session, images)
+    session.show("A", None)
+    settle(qtbot, panel)
+    panel.starter.show_record()
+    assert panel.settings.error.isHidden() and panel.settings.record.isHidden()

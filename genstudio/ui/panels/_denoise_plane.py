@@ -215,7 +215,7 @@ class Plane(Mode):
             self.hand.refresh()
             self._set_walk(record)
         self.hand.grew()
-        recipe = record.run.recipe
+        recipe = record.recipe(place)
         asked = Asked(record.time(place), recipe.label, recipe.guidance)
         self.density.show(asked.t, place, recipe.label)
         self.score.show(asked)
@@ -238,6 +238,7 @@ class Plane(Mode):
         def take(answer: Answer) -> None:
             if record is self.record:
                 self._ends = answer.value
+                self.words_below.name_classes(answer.value.classes)
                 self._show_kinds()
 
         assert self._ref is not None

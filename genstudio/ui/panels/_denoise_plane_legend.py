@@ -124,7 +124,7 @@ class Kinds(QWidget):
         column.setContentsMargins(0, theme.GRID, 0, 0)
         column.setSpacing(theme.GRID // 2)
         column.addWidget(self.heading)
-        column.addWidget(area)
+        column.addWidget(area, 100)  # up to its rows; an area's own hint comes too late
         column.addWidget(self.note)
         column.addStretch(1)
         self.setVisible(False)

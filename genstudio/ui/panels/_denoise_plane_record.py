@@ -16,6 +16,7 @@ from genstudio.tape import Frame
 
 if TYPE_CHECKING:
     from genstudio.ui.panels._denoise_line import Line
+    from genstudio.ui.panels._denoise_recipe import Recipe
 
 NEUTRAL, BETWEEN = 10, 11  # colours after those of ten classes: not known yet, of none
 
@@ -73,6 +74,10 @@ class Record:
         if root.recipe.start is None:
             return ("noise", root.recipe.seed, self.n)
         return ("run", root.id)
+
+    def recipe(self, place: int) -> Recipe:
+        """The settings by which it goes on at a place; a fork's first steps are its parent's."""
+        return self.line.of(self.line.steps[min(place, self.n_steps - 1)]).recipe
 
     def time(self, place: int) -> int:
         """t at a place; 0 at the end."""

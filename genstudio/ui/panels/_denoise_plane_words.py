@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject
 
 from genstudio.engine.messages import Failure
@@ -24,6 +26,7 @@ class Words(QObject):
         self._density, self._score = density, score
         self._record: Record | None = None
         self._failures: dict[str, str] = {}
+        self._classes: tuple[str, ...] = ()
         for key, part, good in (
             ("density", density, density.changed),
             ("score", score, score.changed),
@@ -40,6 +43,12 @@ class Words(QObject):
     def forget(self) -> None:
         """Another model: nothing has gone wrong yet."""
         self._failures.clear()
+        self._classes = ()
+
+    def name_classes(self, names: Sequence[str]) -> None:
+        """What the classes of the data are called."""
+        self._classes = tuple(names)
+        self._say()
 
     def fail(self, key: str, failure: Failure) -> None:
         """The density, the score, the starts or the ends could not be computed."""
@@ -73,10 +82,11 @@ class Words(QObject):
         if kind == "model":
             words = self.tr("per squared unit: density of {0} points of the model at t = {1}")
             return words.format(f"{self._density.counted:,}", f"{t:,}"), peak
-        label = self._record.run.recipe.label
+        label = self._record.recipe(self._map.place()).label
         if label is not None:
             words = self.tr("per squared unit: true density of class {0}, noised to t = {1}")
-            return words.format(label, f"{t:,}"), peak
+            name = self._classes[label] if label < len(self._classes) else str(label)
+            return words.format(name, f"{t:,}"), peak
         words = self.tr("per squared unit: true density of the data, noised to t = {0}")
         return words.format(f"{t:,}"), peak
 

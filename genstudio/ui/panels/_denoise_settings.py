@@ -49,6 +49,7 @@ class Settings(Section):
         self.tip = self.tr("How a run goes from noise to images")
         self._points = False
         self._wanted = Wanted()
+        self._wrong = ""  # what is wrong with a number that is being typed
         self._kind = ""  # of the model in view, one of MODELS_OF
         self._own: dict[str, Wanted] = {}  # of the kinds that are not in view
         self._sources: dict[str, str] = {}  # the model last seen of each kind
@@ -245,12 +246,12 @@ class Settings(Section):
 
     def show_record(self, plan: Plan | None, n: int, pending: bool, problem: str = "") -> None:
         """What the next run's record takes; `pending` says that it waits for its button."""
-        self.error.setText(problem)
-        self.error.setVisible(bool(problem))
+        self._say_wrong(self._wrong or problem)
         self.record.setVisible(plan is not None)
         self.run.setVisible(pending and plan is not None)
         if plan is None:
             return
+        many = f"{n:,}"
         if self._points:
             things = self.tr("point") if n == 1 else self.tr("points")
         else:
@@ -258,13 +259,14 @@ class Settings(Section):
         size = of_bytes(plan.full_bytes)
         if plan.every == 1:
             words = self.tr("Record: {0} steps of {1} {2}, {3}. Every step is kept.")
-            self.record.setText(words.format(f"{plan.n_frames - plan.first:,}", n, things, size))
+            steps = f"{plan.n_frames - plan.first:,}"
+            self.record.setText(words.format(steps, many, things, size))
             theme.role(self.record, "caption")
         else:
             words = self.tr("Record: {0} steps of {1} {2} would take {3}. One in {4} is kept: {5}.")
             kept = of_bytes(plan.kept_bytes)
             steps = f"{plan.n_frames - plan.first:,}"
-            self.record.setText(words.format(steps, n, things, size, plan.every, kept))
+            self.record.setText(words.format(steps, many, things, size, plan.every, kept))
             theme.role(self.record, "warning")
 
     # Private -----------------------------------------------------------------------------------
@@ -349,9 +351,13 @@ class Settings(Section):
             low, high = self._limits[field]
             said = out_of_range(field, name, high, low)
             wrong = wrong or said
-        self.error.setText(wrong)
-        self.error.setVisible(bool(wrong))
+        self._wrong = wrong
+        self._say_wrong(wrong)
         return not wrong
+
+    def _say_wrong(self, sentence: str) -> None:
+        self.error.setText(sentence)
+        self.error.setVisible(bool(sentence))
 
     def _dress(self) -> None:
         """Grey what does not apply."""

@@ -56,6 +56,9 @@ class Starter(QObject):
     def show_record(self) -> Plan | None:
         """Say what the next run's record takes, or why it cannot be."""
         recipe, root, runs = self._next(), self._root(), self.panel.runs
+        if self.panel.process is None:  # the panel itself says so
+            self.settings.show_record(None, recipe.n, False)
+            return None
         alone = root is not None and not runs.children(root.id)
         try:
             plan = runs.planned(recipe, root.tape if alone else None)
