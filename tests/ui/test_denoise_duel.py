@@ -23,6 +23,7 @@ from denoise_fork_help import (
     newest,
     open_panel,
     settle,
+    tree,
     write_ddpm,
 )
 from PySide6.QtCore import QPoint, Qt
@@ -208,6 +209,19 @@ def test_the_longest_sampler_can_be_read_in_a_narrow_inspector(
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, box
         )
         assert box.fontMetrics().horizontalAdvance("ddpm-large") <= room.width()
+
+
+def test_the_buttons_of_a_comparison_are_whole_in_a_narrow_inspector(
+    panel: Denoise, qtbot: QtBot
+) -> None:
+    panel.starter.same_noise()
+    settle(qtbot, panel)
+    panel.column.folds["compare"].set_shown(True)
+    tree(panel).partner_chosen.emit(panel.runs.all()[0].id)
+    panel.inspector().setFixedWidth(220)
+    for button in (compare(panel).see, compare(panel).parting):
+        qtbot.waitUntil(lambda button=button: button.isVisible() and button.width() <= 220)
+        assert button.width() >= button.sizeHint().width()
 
 
 # Locked on t -------------------------------------------------------------------------------------

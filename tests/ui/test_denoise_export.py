@@ -13,7 +13,7 @@ from denoise_forward_help import open_panel, settle, write_ddpm
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QProgressDialog, QPushButton
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QProgressDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from genstudio.abilities import BadInput
@@ -335,6 +335,34 @@ def test_mp4_of_the_run(panel: Denoise, export_as: ExportAs) -> None:
     iio = pytest.importorskip("imageio.v3")
     path = export_as(panel, "mp4", "run.mp4")
     assert len(iio.imread(path, plugin="pyav")) == 6 - 1 + 15
+
+
+@pytest.mark.parametrize("answer", ["Yes", "No"])
+def test_a_file_that_only_its_ending_names_is_replaced_when_asked(
+    panel: Denoise,
+    export_as: ExportAs,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    answer: str,
+) -> None:
+    asked, old = [], tmp_path / "film.gif"
+    old.write_bytes(b"old")
+
+    def ask(_window: object, _title: str, words: str, *_: object) -> QMessageBox.StandardButton:
+        asked.append(words)
+        return QMessageBox.StandardButton[answer]
+
+    monkeypatch.setattr(QMessageBox, "question", ask)
+    export_as(panel, "gif", "film")
+    assert asked == ["film.gif is there already. Replace it?"]
+    assert (old.read_bytes() == b"old") is (answer == "No")
+
+
+def test_the_panels_picture_is_said_to_be_saved(panel: Denoise, export_as: ExportAs) -> None:
+    path = export_as(panel, "panel", "panel.png")
+    with Image.open(path) as picture:
+        assert picture.size[0] >= 100
+    assert panel.bar.status.text() == "Saved panel.png."
 
 
 def test_a_failed_export_is_one_sentence_and_leaves_nothing(

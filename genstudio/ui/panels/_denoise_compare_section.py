@@ -77,17 +77,13 @@ class CompareSection(Section):
         row.addWidget(self.front)
         row.addWidget(self.other, 1)
         row.addWidget(self.swap)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(theme.GRID)
-        buttons.addWidget(self.see)
-        buttons.addWidget(self.parting)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
         column.addLayout(row)
         column.addWidget(self.says)
-        column.addWidget(self.numbers)
-        column.addLayout(buttons)
+        for widget in (self.numbers, self.see, self.parting):
+            column.addWidget(widget)
 
     # Get and set -------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QProgressDialog
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QProgressDialog
 
 from genstudio.abilities import BadInput
 from genstudio.engine.messages import Answer, Failure
@@ -76,6 +76,8 @@ class Exporter(QObject):
             self._panel.export_png(path)
         except (BadInput, OSError) as error:
             self._fail(str(error))
+        else:
+            self._panel.say(self.tr("Saved {0}.").format(path.name))
 
     def _ask(self, name: str, types: str) -> Path | None:
         window = self._panel.window()
@@ -83,7 +85,17 @@ class Exporter(QObject):
         ending = Path(name).suffix
         if not path:
             return None
-        return Path(path if path.lower().endswith(ending) else f"{path}{ending}")
+        if path.lower().endswith(ending):
+            return Path(path)
+        whole = Path(f"{path}{ending}")
+        return whole if not whole.exists() or self._may_replace(whole) else None
+
+    def _may_replace(self, path: Path) -> bool:
+        """Ask for a name that got its ending here: the dialog has asked for the one without."""
+        yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+        words = self.tr("{0} is there already. Replace it?").format(path.name)
+        window = self._panel.window()
+        return QMessageBox.question(window, self.tr("Export"), words, yes | no, no) == yes
 
     def _name(self, kind: str) -> str:
         run = self._panel.runs.current()
