@@ -89,7 +89,7 @@ def test_figures_of_the_closed_form_lie_within_their_errors() -> None:
     [
         (0.99, "almost all of it image"),
         (0.8, "more image than noise"),
-        (0.5, "about as much noise as image"),
+        (0.5, "about as much of each"),
         (0.2, "more noise than image"),
         (0.001, "almost all of it noise"),
     ],

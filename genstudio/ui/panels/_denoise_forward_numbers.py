@@ -62,7 +62,7 @@ def shares(t: int, n_steps: int, alpha_bar: float) -> str:
     elif decibel > 3:
         words = tr("Forward", "more image than noise")
     elif decibel > -3:
-        words = tr("Forward", "about as much noise as image")
+        words = tr("Forward", "about as much of each")
     elif decibel > -10:
         words = tr("Forward", "more noise than image")
     else:

@@ -244,8 +244,7 @@ class Teller(QObject):
             ""
             if error is None
             else self.tr(
-                "The round trip misses by {0} (rms of pixels). Drawn noise has deviation 1, "
-                "this x_T {1}."
+                "The round trip misses by {0} (rms). Drawn noise has deviation 1, this x_T {1}."
             ).format(f"{error:.4f}", f"{frames[-1].arrays['x_t'][0].std():.3f}")
         )
         self._tell_line()
