@@ -318,4 +318,5 @@ PANEL = PanelSpec(
     help=HELP,
     shortcut="Ctrl+4",
     offers=FIRST_MODEL,
+    follows="The Denoise panel lets this model walk while it trains.",
 )
