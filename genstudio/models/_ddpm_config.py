@@ -40,9 +40,9 @@ class DDPMConfig(Config):
     class_drop: float = setting(
         0.1,
         N_("Dropped labels"),
-        N_("Share of the labels hidden in training, so that guidance is possible."),
-        ge=0.0,
-        le=1.0,
+        N_("Share of the labels hidden in training, so that the net knows to do without one too."),
+        ge=0.01,
+        le=0.9,
         live=True,
     )
     channels: int = setting(

@@ -138,8 +138,9 @@ class DDPM(Model):
         t = 1 + ((torch.arange(n, device=x.device) + spread) * (T / n)).long().clamp(max=T - 1)
         noise = torch.randn(x.shape, generator=rng, device=x.device, dtype=x.dtype)
         label = self.labels(n, None)
-        if y is not None and self.config.n_classes:
+        if self.config.n_classes:
             self._check_classes(y)
+        if y is not None and self.config.n_classes:
             told = torch.rand(n, generator=rng, device=x.device) >= self.config.class_drop
             label = torch.where(told & (y >= 0), y, label)
         a = self.alpha_bar[t].view(-1, *[1] * (x0.ndim - 1))
@@ -156,9 +157,16 @@ class DDPM(Model):
             losses[f"loss_t{-(-T * (q + 1) // QUARTERS)}"] = mean.detach()
         return losses
 
-    def _check_classes(self, y: Tensor) -> None:
-        """Raises: BadInput where the data have a class that the net is not told of."""
-        highest, n_classes = int(y.max()), self.config.n_classes
+    def _check_classes(self, y: Tensor | None) -> None:
+        """Raises: BadInput where the data have a class that the net is not told of, or where it is
+        trained without any, so that later it would be asked for classes that it never saw.
+        """
+        highest, n_classes = -1 if y is None else int(y.max()), self.config.n_classes
+        if highest < 0 and self.training:
+            raise BadInput(
+                f"This model is told {n_classes} classes, got data without labels. "
+                "Choose n_classes = 0, or data with labels."
+            )
         if highest >= n_classes:
             raise BadInput(
                 f"This model is told {n_classes} classes, got data with class {highest}. "

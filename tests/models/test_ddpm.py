@@ -202,6 +202,23 @@ def test_data_with_a_class_that_the_net_is_not_told_of_are_refused():
     build().losses(x, rng(), torch.tensor([0, 1, 3, 2]))
 
 
+@pytest.mark.parametrize("y", [None, torch.full((4,), -1)])
+def test_classes_are_not_trained_on_data_without_labels(y):
+    x = torch.rand(4, 1, 10, 12, generator=rng())
+    model = build(n_classes=3)
+    with pytest.raises(BadInput, match=r"3 classes, got data without labels. Choose n_classes = 0"):
+        model.losses(x, rng(), y)
+    assert model.eval().losses(x, rng(), y)["loss"].isfinite()  # measured, as without a class
+    build().losses(x, rng(), y)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.005, 0.95, 1.0])
+def test_neither_all_labels_nor_none_can_be_dropped(share):
+    """Else the class that means none, or every other, would stay as it was drawn."""
+    with pytest.raises(BadInput, match="class_drop of family ddpm: got"):
+        build(n_classes=3, class_drop=share)
+
+
 def test_a_seed_begins_every_batch_alike():
     model = build((1, 8, 8))
     few, noise, _ = model.begin(2, rng(7))
