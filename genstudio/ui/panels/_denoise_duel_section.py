@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout
 
 from genstudio.abilities import BadInput
@@ -210,7 +211,9 @@ class DuelSection(Section):
         return a, b
 
     def refresh(self) -> None:
-        """Say what a duel would take, and what the two that are shown took."""
+        """Say what a duel would take, and what the two that are shown took; where it is seen."""
+        if not self.isVisible():
+            return
         problem = next((c.problem() for c in (*self.columns, self.shared) if c.problem()), "")
         recipes, words = self.recipes(), ""
         if recipes is not None and self._panel.process is not None:
@@ -234,6 +237,9 @@ class DuelSection(Section):
         ready = not problem and self._panel.process is not None
         self.begin.setEnabled(ready and not self.duel.waiting())
         self._tell_facts()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self.refresh()
 
     def _tell_facts(self) -> None:
         sides: tuple[Run | None, Run | None] = (self._pair.a(), self._pair.b())

@@ -71,6 +71,8 @@ class TreeSection(Section):
         column.setSpacing(theme.GRID)
         column.addLayout(row)
         column.addWidget(self.tree)
+        self._pictures: dict[int, _Small] = {}  # by run
+        theme.notifier().changed.connect(self._pictures.clear)
         self._pace = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._pace.timeout.connect(self.refresh)
         self.tree.chosen.connect(panel.runs.choose)
@@ -102,6 +104,9 @@ class TreeSection(Section):
         process, current, partner = runs.process(), runs.current(), self._pair.b()
         n_times = process.n_steps if process is not None else 0
         twigs = [self._twig(run, n_times) for run in runs.all()] if process is not None else []
+        gone = self._pictures.keys() - {twig.id for twig in twigs}
+        for number in gone:
+            del self._pictures[number]
         self.tree.set_twigs(
             twigs,
             current.id if current is not None else None,
@@ -147,12 +152,12 @@ class TreeSection(Section):
         if not run.recent or process is None:
             return None
         x0_hat = run.recent[-1].arrays["x0_hat"]
-        if process.points:
-            return scatter(x0_hat[:DOTS])
-        picture = self._panel.watch.picture
-        if picture.alone() or len(x0_hat) < TILES:
-            return small_image((x0_hat[min(self._panel.image, len(x0_hat) - 1)] + 1.0) / 2.0)
-        return small_image(mosaic((x0_hat[:TILES] + 1.0) / 2.0))
+        alone = self._panel.watch.picture.alone() or len(x0_hat) < TILES
+        image = min(self._panel.image, len(x0_hat) - 1) if alone else None
+        small = self._pictures.get(run.id)
+        if small is None or small.x0_hat is not x0_hat or small.image != image:
+            small = self._pictures[run.id] = _Small(x0_hat, image, process.points)
+        return small.picture
 
     # What is done ------------------------------------------------------------------------------
 
@@ -197,6 +202,19 @@ class TreeSection(Section):
         words = self.tr("Delete with {0} forks").format(n_forks) if n_forks else self.tr("Delete")
         menu.addAction(words, lambda: runs.delete(number))
         return menu
+
+
+class _Small:
+    """A small picture, and of what it was drawn: one image of x0_hat, or a few for None."""
+
+    def __init__(self, x0_hat: np.ndarray, image: int | None, points: bool) -> None:
+        self.x0_hat, self.image = x0_hat, image
+        if points:
+            self.picture = scatter(x0_hat[:DOTS])
+        elif image is not None:
+            self.picture = small_image((x0_hat[image] + 1.0) / 2.0)
+        else:
+            self.picture = small_image(mosaic((x0_hat[:TILES] + 1.0) / 2.0))
 
 
 def scatter(points: np.ndarray, reach: float = 2.5) -> QImage:

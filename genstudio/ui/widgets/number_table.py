@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt
@@ -99,13 +100,15 @@ class NumberTable(QWidget):
         self._rows[name] = (label, value)
 
     def _rebuild(self, names: list[str]) -> None:
-        for label, value in self._rows.values():
-            for widget in (label, value):
+        """Have these rows; the first ones that are there already stay."""
+        pairs = zip(names, self._rows, strict=False)
+        stay = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+        for name in list(self._rows)[stay:]:
+            for widget in self._rows.pop(name):
                 self._grid.removeWidget(widget)
                 widget.hide()
                 widget.deleteLater()
-        self._rows.clear()
-        for name in names:
+        for name in names[stay:]:
             self._add(name)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
