@@ -83,14 +83,24 @@ def measure_few(model: Model, dataset: Dataset, n: int, seed: int) -> dict[str, 
 
 
 class Real:
-    """N test images by features (N, 128) and labels (N,), and as many held back from the judge."""
+    """N test images by features (N, 128) and labels (N,), and as many of every class of those held
+    back from the judge, which make the floor: samples have these numbers of each class too.
+    """
 
     def __init__(self, dataset: Dataset, n: int) -> None:
         rows = bank.interleaved(len(dataset.test), n)
-        others = JUDGE_TRAINED_ON + bank.interleaved(len(dataset.train) - JUDGE_TRAINED_ON, n)
         assert dataset.test.labels is not None
         assert dataset.train.labels is not None
         self.labels = dataset.test.labels[rows]
+        held_back = dataset.train.labels[JUDGE_TRAINED_ON:]
+        others = JUDGE_TRAINED_ON + torch.cat(
+            [
+                (held_back == label).nonzero()[: int((self.labels == label).sum()), 0]
+                for label in self.labels.unique().tolist()
+            ]
+        )
+        if len(others) < len(rows):
+            raise SystemExit(f"{len(others)} of {n} images are held back. Choose -n smaller.")
         self.features = judge.features(dataset.test.batch(rows))
         self.floor = judge.features(dataset.train.batch(others))
         self.floor_labels = dataset.train.labels[others]
