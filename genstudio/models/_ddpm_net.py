@@ -7,13 +7,19 @@ from genstudio.models._ddpm_config import DDPMConfig
 from genstudio.models._net import MAX_WEIGHTS, check_images
 from genstudio.nn.unet import PointNet, UNet, point_weights, unet_weights
 
+MAX_PLACES = 1024  # of the level with attention: its weights are 4 MB for each image, in float32
+
 
 def build_net(config: DDPMConfig, shape: tuple[int, ...]) -> UNet | PointNet:
-    """The net for points (D,), or for images (C, H, W).
+    """The net for points (2,), or for images (C, H, W).
 
-    Raises: BadInput, before anything is allocated, when it would be too large.
+    Raises: BadInput, before anything is allocated, for another shape or a net that is too large.
     """
     if len(shape) == 1:
+        if shape != (2,):
+            raise BadInput(
+                f"Points need two coordinates, got {shape[0]}. Choose points in the plane."
+            )
         _check_weights(point_weights(shape[0], config.width, config.depth, config.n_classes))
         return PointNet(
             shape[0],
@@ -23,6 +29,8 @@ def build_net(config: DDPMConfig, shape: tuple[int, ...]) -> UNet | PointNet:
             dropout=config.dropout,
         )
     images = check_images(shape)
+    if config.attention:
+        _check_places(config, *images[1:])
     _check_weights(
         unet_weights(
             images,
@@ -44,6 +52,20 @@ def build_net(config: DDPMConfig, shape: tuple[int, ...]) -> UNet | PointNet:
         n_classes=config.n_classes,
         dropout=config.dropout,
     )
+
+
+def _check_places(config: DDPMConfig, height: int, width: int) -> None:
+    """Every place looks at every other, so that memory grows with the square of their number."""
+    sides = [height, width]
+    for step in (config.patch, *[2] * (config.levels - 1)):
+        sides = [-(-side // step) for side in sides]
+    high, wide = sides
+    if high * wide > MAX_PLACES:
+        raise BadInput(
+            f"Attention on images of {height} x {width} would compare {high} x {wide} places of "
+            f"the coarsest level, and at most {MAX_PLACES:,} are allowed. Choose more levels, a "
+            "larger patch, or attention off."
+        )
 
 
 def _check_weights(total: int) -> None:
