@@ -311,6 +311,32 @@ def test_sample_shows_its_steps_and_draws_what_the_model_samples(
     np.testing.assert_array_equal(np.load("x.npz")["x"], x)
 
 
+def test_the_prior_is_the_model_s_own_walk(digits: str, here: Path) -> None:
+    """One name, one meaning: what Compare measures as `prior` is what is drawn here."""
+    assert cli.run(["sample", digits, "-n", "3", "--out", "x.png", "--npz", "own.npz"]) == 0
+    words = ["sample", digits, "-n", "3", "--sampler", "prior", "--out", "x.png"]
+    assert cli.run([*words, "--npz", "prior.npz"]) == 0
+    np.testing.assert_array_equal(np.load("prior.npz")["x"], np.load("own.npz")["x"])
+
+
+def test_more_samples_than_fit_into_memory_are_refused_before_the_first_step(
+    digits: str, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(DDPM, "generate", lambda *_args: pytest.fail("began"))
+    monkeypatch.setattr("genstudio.engine.room.free_bytes", lambda: 1_000_000)
+    assert cli.run(["sample", digits, "-n", "400", "--out", "x.png"]) == 2
+    told = capsys.readouterr().err
+    fit = int(told.rstrip(".\n").rsplit(" ", 1)[1])
+    assert "-n 400" in told and 100 < fit < 1_000_000 // (4 * 10 * 48)  # 10 copies are held
+    monkeypatch.setattr("genstudio.engine.room.free_bytes", lambda: 1 << 50)
+    assert cli.run(["sample", digits, "-n", "9999999", "--out", "x.png"]) == 2
+    assert "Choose at most 5592405" in capsys.readouterr().err
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    monkeypatch.setattr("genstudio.engine.room.free_bytes", lambda: 1_000_000)
+    assert cli.run(["sample", digits, "-n", str(fit), "--out", "x.png"]) == 0
+
+
 def test_codes_of_images_that_are_noise_take_no_fitted_density(
     digits: str, points: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,7 @@ from genstudio.commands._output import (
     write_npz,
     write_png,
 )
+from genstudio.engine import room
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from genstudio.models import Model
 
 
-MAX_VALUES = 1 << 28  # floats drawn at once: 1 GiB
+MAX_VALUES = 1 << 28  # floats of a picture
+COPIES = 16  # float32 for each value: a step of a sampler holds 10 at once; the rest is for layers
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,9 +63,9 @@ def sample(
     check_name(out, ".png")
     check_place(npz)
     model = genstudio.load(source)
-    _bound(n, model.shape)
+    _bound(n, model)
     rng = torch.Generator().manual_seed(seed)
-    if sampler is None:
+    if sampler is None or (sampler is Sampler.prior and has_noise_space(model)):
         x = _generated(model, n, rng)
     else:
         _check_sampler(source, model, sampler)
@@ -83,14 +85,14 @@ def _generated(model: Model, n: int, rng: torch.Generator) -> Tensor:
 
 
 def _check_sampler(source: str, model: Model, sampler: Sampler) -> None:
-    """Raises: BadInput for a density of codes that are noise: it is known, and fitting it to images
-    that are inverted one by one takes many minutes.
+    """Raises: BadInput for a density of codes in noise space: images are inverted into it in many
+    steps of the whole net, and 10,000 of them take many minutes.
     """
     fitted = sampler not in (Sampler.prior, Sampler.encodings)
     if fitted and has_noise_space(model) and len(model.shape) == 3:
         raise BadInput(
-            f"The codes of {source} are noise, N(0, I), got --sampler {sampler.value}. Choose "
-            "prior or encodings, or leave it out."
+            f"{source} draws from noise, N(0, I), and no density is fitted to the codes of images, "
+            f"got --sampler {sampler.value}. Choose prior or encodings, or leave it out."
         )
 
 
@@ -141,10 +143,11 @@ def reconstruct(
         )
     if n > len(dataset.test):
         raise BadInput(f"{data} has {len(dataset.test)} test images, got -n {n}. Choose fewer.")
-    _bound(n, model.shape)
+    _bound(n, model)
     x = dataset.test.batch(slice(0, n))
     with torch.no_grad():
-        y = model.decode(model.encode(x).mean)
+        parts = [model.decode(model.encode(part).mean) for part in x.split(model.n_at_once)]
+    y = torch.cat(parts)
     if y.ndim == 2:
         reach = float(torch.cat([x, y]).abs().max())
         picture = np.concatenate([dots(part.numpy(), reach=reach) for part in (x, y)], axis=1)
@@ -163,10 +166,18 @@ def _write(out: Path, npz: Path | None, x: Tensor, picture: np.ndarray | None = 
         write_npz(npz, x=array)
 
 
-def _bound(n: int, shape: tuple[int, ...]) -> None:
-    if n * math.prod(shape) > MAX_VALUES:
-        most = MAX_VALUES // math.prod(shape)
-        raise BadInput(f"-n {n} does not fit into memory. Choose at most {most}.")
+def _bound(n: int, model: Model) -> None:
+    """Raises: BadInput where n samples would not fit, while they are made, into what is free."""
+    each, free = math.prod(model.shape), room.free_bytes()
+    needed, most = 4 * COPIES * each * n, free // (4 * COPIES * each)
+    if n > most:
+        raise BadInput(
+            f"-n {n} does not fit into memory: it takes {needed / 1e9:,.1f} GB, and "
+            f"{free / 1e9:,.1f} GB are free. Choose at most {most}."
+        )
+    if n * each > MAX_VALUES:
+        most = MAX_VALUES // each
+        raise BadInput(f"-n {n} does not fit into one picture. Choose at most {most}.")
 
 
 def _times(shape: tuple[int, ...]) -> str:

@@ -38,6 +38,8 @@ def draw(
         raise BadInput(f"A sheet has 1 to {MAX_DRAWS} samples, got {n}. Choose another number.")
     rng = torch.Generator().manual_seed(seed)
     source = yield from samplers.making(sampler, model, data, rng)
+    if samplers.walks(model, source):
+        return (yield from _walked(model, n, rng))
     z = source.sample(n, rng)
     parts = []
     for rows in z.split(samplers.PIECE):
@@ -45,3 +47,16 @@ def draw(
             parts.append(model.decode(rows.to(model.device)))
         yield None
     return Draws(to_numpy(z), to_numpy(torch.cat(parts)))
+
+
+def _walked(model: Any, n: int, rng: torch.Generator) -> Generator[None, None, Draws]:
+    """n samples by the model's own walk; z is the noise that it begins with."""
+    codes, parts = [], []
+    for start in range(0, n, samplers.PIECE):
+        for step in model.generate(min(samplers.PIECE, n - start), rng):
+            if step.index == 0:
+                codes.append(step.images["x_t"].flatten(1))
+            x = step.images["x"]
+            yield None
+        parts.append(x)
+    return Draws(to_numpy(torch.cat(codes)), to_numpy(torch.cat(parts)))

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genstudio.abilities import BadInput
+from genstudio.abilities import BadInput, has_noise_space
 from genstudio.data import Dataset
 from genstudio.latent import _kde, _mixture
 from genstudio.latent.encodings import fixed_order, opened, split_of
@@ -118,9 +118,10 @@ def making(
 ) -> Making:
     """The same in pieces of work.
 
-    "prior" is N(0, I); "gaussian" takes the model's own z_mean and z_cov where it has them, else it
-    is fitted as "mixture" and "kde" are: to one draw of q(z | x) for each of `n_fit` training
-    images of `data`. "encodings" draws from q(z | x) of held-out images, those of the test split.
+    "prior" is N(0, I), as `walks` says; "gaussian" takes the model's own z_mean and z_cov where it
+    has them, else it is fitted as "mixture" and "kde" are: to one draw of q(z | x) for each of
+    `n_fit` training images of `data`. "encodings" draws from q(z | x) of held-out images, those of
+    the test split.
 
     Raises: BadInput for another name, a model without latent space, or data that are needed.
     """
@@ -220,12 +221,22 @@ _FITS: dict[str, Callable[[Tensor, torch.Generator], Making]] = {
 NAMES = ("prior", *_FITS, "encodings")
 
 
+def walks(model: Any, sampler: Sampler) -> bool:
+    """Whether draws become images by the model's own walk, its classes included, not by `decode`:
+    noise of the prior, where the latent space is that noise.
+    """
+    return isinstance(sampler, Prior) and has_noise_space(model)
+
+
 def images(model: Any, sampler: Sampler, n: int, rng: torch.Generator) -> Iterator[Tensor]:
-    """n decoded draws, in chunks (m, C, H, W) on the CPU."""
+    """n draws as images, in chunks (m, C, H, W) on the CPU."""
     done = 0
     while done < n:
-        z = sampler.sample(min(CHUNK, n - done), rng)
+        m = min(CHUNK, n - done)
         with torch.no_grad():
-            x = model.decode(z.to(model.device)).cpu()
-        done += len(z)
-        yield x
+            if walks(model, sampler):
+                x = model.sample(m, rng)
+            else:
+                x = model.decode(sampler.sample(m, rng).to(model.device))
+        done += m
+        yield x.cpu()

@@ -123,8 +123,8 @@ def _chosen(model: Any, samplers: Sequence[str] | None) -> list[str]:
             raise BadInput(f"There is no sampler {name!r}. Choose one of: {known}.")
         if name not in possible and has_noise_space(model):
             raise BadInput(
-                f"The codes of {model.family} are noise, which it draws from the prior and from "
-                f"nothing else, got the sampler {name}. Choose prior or another model."
+                f"A model of the family {model.family} draws noise from the prior, N(0, I), and "
+                f"walks from there, got the sampler {name}. Choose prior or another model."
             )
         if name not in possible:
             raise BadInput(

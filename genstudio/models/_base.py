@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -89,6 +90,8 @@ class HasNoise(Protocol):
     ) -> Callable[[Tensor, int], Any]: ...
 
 
+MAX_VALUES = 1 << 22  # values of a layer of the net at once, taken to be eight times its input
+
 _ABILITIES: dict[str, type] = {
     LATENT: HasLatent,
     LIKELIHOOD: HasLikelihood,
@@ -127,6 +130,13 @@ class Model(nn.Module):
         for tensor in (*self.parameters(), *self.buffers()):
             return tensor.device
         return torch.device("cpu")
+
+    @property
+    def n_at_once(self) -> int:
+        """How many samples are given to the net at once, so that its layers stay within memory
+        whatever number is asked for.
+        """
+        return max(1, MAX_VALUES // (math.prod(self.shape) * 8))
 
     def n_parameters(self) -> int:
         return sum(p.numel() for p in self.parameters())

@@ -135,4 +135,5 @@ class LatentModel(Model):
         except ValidationError as error:
             raise BadInput(explain(error, f"sampling from {self.family}", self.sampling)) from error
         z = self.draw(n, rng, chosen.sampler)  # (n, D)
-        yield Step(0, 1, {"x": self.decode(z)})
+        parts = [self.decode(part) for part in z.split(self.n_at_once)]
+        yield Step(0, 1, {"x": parts[0] if len(parts) == 1 else torch.cat(parts)})

@@ -47,7 +47,6 @@ from genstudio.models._diffusion import (
 POINT_SCALE = 2.0  # data units of a point set to one unit of the net
 QUARTERS = 4  # of the noise levels, each with a loss of its own
 QUICK_STEPS = 10  # of samples that are only glanced at
-MAX_VALUES = 1 << 22  # values given to the net at once: 16 MB
 
 
 class DDPM(Model):
@@ -208,20 +207,26 @@ class DDPM(Model):
         limit = self.limit if clip else None
 
         def denoise(x_t: Tensor, t: int) -> Prediction:
-            n = len(x_t)
-            time = torch.full((n,), t, device=x_t.device)
-            if guidance == 1.0:
-                out = self.at_time(x_t, time, self.labels(n, label))
-            else:
-                both = torch.cat([self.labels(n, None), self.labels(n, label)])
-                free, told = self.at_time(
-                    torch.cat([x_t, x_t]), torch.cat([time, time]), both
-                ).chunk(2)
-                out = free + guidance * (told - free)
+            rows, each = self.n_at_once, self.labels(len(x_t), label)
+            parts = [
+                self._guided(x, t, own, guidance)
+                for x, own in zip(x_t.split(rows), each.split(rows), strict=True)
+            ]
+            out = parts[0] if len(parts) == 1 else torch.cat(parts)
             a = self.schedule.alpha_bar[t]
             return predict(self.config.predict, out.to(x_t.dtype), x_t, a, limit)
 
         return denoise
+
+    def _guided(self, x_t: Tensor, t: int, label: Tensor, guidance: float) -> Tensor:
+        """The net's output (N, *shape) at time t for classes (N,), with guidance."""
+        n = len(x_t)
+        time = torch.full((n,), t, device=x_t.device)
+        if guidance == 1.0:
+            return self.at_time(x_t, time, label)
+        both = torch.cat([self.labels(n, None), label])  # (2 N,)
+        free, told = self.at_time(torch.cat([x_t, x_t]), torch.cat([time, time]), both).chunk(2)
+        return free + guidance * (told - free)
 
     def sampling(self, **options: Any) -> Sampling:
         """The checked options of a walk.
@@ -347,8 +352,8 @@ class DDPM(Model):
         draws = self.config.k if k is None else k
         if draws < 1:
             raise BadInput(f"The bound needs noise levels, got k = {draws}. Choose k = 1 or more.")
-        rows = max(1, MAX_VALUES // (math.prod(self.shape) * 8))
-        return torch.cat([bound(self, part, draws, rng) for part in x.split(rows)])
+        parts = x.split(self.n_at_once)
+        return torch.cat([bound(self, part, draws, rng) for part in parts])
 
     def seen(self, x0: Tensor, t: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """A draw of x_t at times t (N,), and x0_hat there."""

@@ -58,3 +58,21 @@ def test_bad_numbers_and_names_are_refused(model: Any) -> None:
         last(draws.draw(model, "luck", "mnist"))
     with pytest.raises(BadInput, match="no data set"):
         last(draws.draw(model, "kde", None))
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 6), (2,)])
+def test_the_prior_of_noise_is_walked_as_the_model_samples(shape: tuple[int, ...]) -> None:
+    """One name, one meaning: classes and sampler are the model's own, in pieces of work."""
+    record = family("ddpm")
+    config = {"channels": 4, "width": 8, "depth": 1, "n_steps": 9, "latent_steps": 3}
+    ddpm = record.build(shape, record.configure({**config, "n_classes": 3}), 0).eval()
+    found = last(draws.draw(ddpm, "prior", None, 130, 3))
+    rng = torch.Generator().manual_seed(3)
+    wanted = torch.cat([ddpm.sample(n, rng) for n in (100, 30)])
+    np.testing.assert_array_equal(found.images, wanted)
+    assert found.z.shape == (130, ddpm.latent_dim)
+    assert found.z.std() == pytest.approx(1, abs=0.15)
+    rng = torch.Generator().manual_seed(3)
+    parts = list(samplers.images(ddpm, samplers.Prior(ddpm.latent_dim), 130, rng))
+    rng = torch.Generator().manual_seed(3)
+    np.testing.assert_array_equal(torch.cat(parts), ddpm.sample(130, rng))

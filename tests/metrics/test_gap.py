@@ -186,7 +186,7 @@ def test_noise_is_drawn_from_the_prior_and_walked_and_never_encoded(
     assert 0.0 <= figures["hole_share"] <= 1.0
     assert figures["frechet"] > figures["frechet_floor"]
     assert model.training
-    with pytest.raises(BadInput, match="codes of ddpm are noise"):
+    with pytest.raises(BadInput, match="family ddpm draws noise from the prior"):
         next(gap.report(model, data, 0, 60, ["gaussian"]))
 
 

@@ -138,6 +138,34 @@ def test_guidance_goes_from_no_class_towards_the_class():
         assert torch.allclose(v_of(guidance), wanted, atol=1e-5)
 
 
+@pytest.mark.parametrize("guidance", [1.0, 2.5])
+def test_the_net_is_given_few_samples_at_once_and_the_pictures_stay(guidance, monkeypatch):
+    """Noise and classes are drawn whole, so that pieces change nothing but the memory."""
+    model = build(n_classes=3)
+    stir(model)
+    label = tuple(k % 3 for k in range(11))
+    x_t = torch.randn(11, 1, 10, 12, generator=rng())
+    drawn = model.sample(11, rng(), steps=3)
+    asked: list[int] = []
+    at_time = model.at_time
+
+    def net(x: Tensor, *rest: object) -> Tensor:
+        asked.append(len(x))
+        return at_time(x, *rest)
+
+    monkeypatch.setattr(model, "at_time", net)
+    with torch.no_grad():
+        whole = model.denoiser(label, guidance)(x_t, 500)
+        assert asked == [11 if guidance == 1.0 else 22]
+        assert build((1, 28, 28)).n_at_once >= 64
+        monkeypatch.setattr("genstudio.models._base.MAX_VALUES", 4 * 8 * 120)
+        parts = model.denoiser(label, guidance)(x_t, 500)
+    assert asked[1:] == ([4, 4, 3] if guidance == 1.0 else [8, 8, 6])
+    for one, other in zip(whole, parts, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
+    torch.testing.assert_close(model.sample(11, rng(), steps=3), drawn, atol=1e-5, rtol=0)
+
+
 @pytest.mark.parametrize("sampler", ["ddpm", "ddpm-large", "ddim", "dpmpp"])
 def test_every_step_of_the_record_holds_together(sampler):
     model = build(n_classes=2)

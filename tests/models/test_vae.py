@@ -213,3 +213,16 @@ def test_half_precision_sums_in_float32():
     assert losses["loss"].dtype == torch.float32
     exact = model.losses(images().float(), rng())["loss"]
     assert losses["loss"].item() == pytest.approx(exact.item(), rel=0.02)
+
+
+def test_many_samples_are_decoded_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = family("vae")
+    model = record.build((1, 28, 28), record.configure({"latent_dim": 2, "width": 16}), 0).eval()
+    whole = model.sample(11, torch.Generator().manual_seed(0))
+    made: list[int] = []
+    decode = model.decode
+    monkeypatch.setattr(model, "decode", lambda z: made.append(len(z)) or decode(z))
+    monkeypatch.setattr("genstudio.models._base.MAX_VALUES", 4 * 8 * 784)
+    parts = model.sample(11, torch.Generator().manual_seed(0))
+    assert made == [4, 4, 3]
+    torch.testing.assert_close(parts, whole, atol=1e-5, rtol=0)
