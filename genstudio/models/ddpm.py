@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -127,14 +128,19 @@ class DDPM(Model):
     # Training -----------------------------------------------------------------------------------
 
     def losses(self, x: Tensor, rng: torch.Generator, y: Tensor | None = None) -> dict[str, Tensor]:
-        """Mean squared error of the prediction, and that of each quarter of the noise levels.
+        """Mean squared error of the prediction, and that of each quarter of the noise levels where
+        every batch of n has a time in each.
 
         `loss_t250` of T = 1000 is the mean over t from 1 to 250.
         """
         x0, n = self.inside(x), len(x)
         T = self.config.n_steps
-        spread = torch.rand(n, generator=rng, device=x.device)
-        t = 1 + ((torch.arange(n, device=x.device) + spread) * (T / n)).long().clamp(max=T - 1)
+        spread, row = (
+            torch.rand(n, generator=rng, device=x.device),
+            torch.arange(n, device=x.device),
+        )
+        place = ((row + spread) * (T / n)).long()  # rounded, but never out of the row's own share
+        t = 1 + place.clamp(row * T // n, ((row + 1) * T - 1) // n)
         noise = torch.randn(x.shape, generator=rng, device=x.device, dtype=x.dtype)
         label = self.labels(n, None)
         if self.config.n_classes:
@@ -147,12 +153,12 @@ class DDPM(Model):
         out = self.at_time(x_t, t, label, rng if self.training else None)
         error = (out.to(x0.dtype) - self._target(x0, noise, a)).square().flatten(1).mean(1)  # (N,)
         losses = {"loss": error.mean()}
-        if min(n, T) < QUARTERS:  # not every quarter has a time in this batch
+        if not _fills_quarters(n, T):
             return losses
         quarter = (t - 1) * QUARTERS // T
         for q in range(QUARTERS):
             mine = quarter == q
-            mean = (error * mine).sum() / mine.sum().clamp(min=1)
+            mean = (error * mine).sum() / mine.sum()
             losses[f"loss_t{-(-T * (q + 1) // QUARTERS)}"] = mean.detach()
         return losses
 
@@ -362,6 +368,14 @@ class DDPM(Model):
         x_t = a.sqrt() * x0 + (1 - a).sqrt() * noise
         out = self.at_time(x_t, t, self.labels(len(x0), None)).to(x0.dtype)
         return x_t, predict(self.config.predict, out, x_t, a, self.limit).x0_hat
+
+
+@cache
+def _fills_quarters(n: int, T: int) -> bool:
+    """Whether n times, one from each nth of 1..T, reach every quarter of it whatever is drawn."""
+    shares = ((row * T // n, ((row + 1) * T - 1) // n) for row in range(n))
+    reached = [(low * QUARTERS // T, high * QUARTERS // T) for low, high in shares]
+    return T >= QUARTERS and len({low for low, high in reached if low == high}) == QUARTERS
 
 
 FAMILY = Family(

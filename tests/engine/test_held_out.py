@@ -13,6 +13,7 @@ from genstudio.data import Dataset, Split
 from genstudio.engine.batches import mix
 from genstudio.engine.held_out import HeldOut
 from genstudio.engine.learner import Learner
+from genstudio.engine.messages import Scalars
 
 
 def learner_of(out: Path, key: str = "ddpm", until: int = 6, **settings: object) -> Learner:
@@ -94,3 +95,17 @@ def test_what_is_published_are_the_averaged_weights(tmp_path: Path) -> None:
     plain = learner_of(tmp_path / "plain", train_ema_decay=0.0)
     own = plain.model.state_dict()
     assert all(torch.equal(value, own[name]) for name, value in plain.live().tensors.items())
+
+
+def test_quarters_that_a_small_batch_may_miss_are_in_the_test_curve_alone(tmp_path: Path) -> None:
+    job = training(tmp_path, "ddpm", steps=8, train_batch_size=5)
+    curves: dict[str, dict[str, list[float]]] = {"train": {}, "test": {}}
+    for report in drive(job):
+        if isinstance(report, Scalars):
+            for name, values in report.values.items():
+                curves[report.split].setdefault(name, []).extend(values)
+    quarters = {"loss_t5", "loss_t10", "loss_t15", "loss_t20"}
+    assert curves["train"].keys() == {"loss"}
+    assert curves["test"].keys() == {"loss"} | quarters
+    assert len(curves["train"]["loss"]) == 8
+    assert min(value for part in curves["test"].values() for value in part) > 0

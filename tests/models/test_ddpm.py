@@ -283,7 +283,7 @@ def test_few_noise_levels_work(n_steps, schedule):
     for n in (1, 6):
         losses = model.losses(x[:n], rng())
         assert all(value.isfinite() for value in losses.values())
-        assert (len(losses) == 5) == (min(n, n_steps) >= 4)
+        assert list(losses) == ["loss"]  # 6 rows may leave t = 3 of 5 out
     assert model.log_prob(x, rng=rng()).isfinite().all()
     for sampler in ("ddpm", "ddpm-large", "ddim", "dpmpp"):
         got = model.sample(2, rng(), sampler=sampler, steps=n_steps, eta=0.5)
