@@ -17,6 +17,7 @@ from genstudio import paths, project
 from genstudio.abilities import BadInput
 from genstudio.engine import files, shelf
 from genstudio.engine.messages import Failure
+from genstudio.ui.saving import ask_where
 from genstudio.ui.session import Session
 
 if TYPE_CHECKING:
@@ -205,14 +206,10 @@ class Intake(QObject):
             self._write_project(self._project_path)
 
     def save_project_as(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(
-            self._window,
-            self.tr("Save project"),
-            f"{self.tr('untitled')}{PROJECT}",
-            f"{self.tr('Projects')} (*{PROJECT})",
-        )
-        if path:
-            self._write_project(Path(path).with_suffix(PROJECT))
+        name, types = f"{self.tr('untitled')}{PROJECT}", f"{self.tr('Projects')} (*{PROJECT})"
+        path = ask_where(self._window, self.tr("Save project"), name, types)
+        if path is not None:
+            self._write_project(path)
 
     def _write_project(self, path: Path) -> None:
         text = project.dumps(self._window.project())
@@ -222,11 +219,10 @@ class Intake(QObject):
     def save_picture(self) -> None:
         front = self._window.panels.front
         panel = self._window.panels.panel(front)
-        path, _ = QFileDialog.getSaveFileName(
-            self._window, self.tr("Save picture"), f"{front}.png", self.tr("PNG image (*.png)")
-        )
-        if path:
-            self._try(lambda: panel.export_png(Path(path).with_suffix(".png")))
+        title, types = self.tr("Save picture"), self.tr("PNG image (*.png)")
+        path = ask_where(self._window, title, f"{front}.png", types)
+        if path is not None:
+            self._try(lambda: panel.export_png(path))
 
     def show_errors(self) -> None:
         """The errors of this session, and where the log is."""

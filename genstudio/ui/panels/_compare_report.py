@@ -7,7 +7,6 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -27,6 +26,7 @@ from genstudio.ui.panels._compare_sheets import Sheets
 from genstudio.ui.panels._compare_slots import Slots
 from genstudio.ui.panels._compare_table import GapTable
 from genstudio.ui.panels._compare_verdict import sentences
+from genstudio.ui.saving import ask_where
 from genstudio.ui.session import Session
 from genstudio.ui.widgets.elided_label import ElidedLabel
 from genstudio.ui.widgets.segmented import Segmented
@@ -186,12 +186,13 @@ class Report(QWidget):
 
     def ask_where(self, kind: str) -> None:
         """Let the user choose a file and write the table there."""
-        ending = "csv" if kind == "csv" else "md"
-        path, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Save the gap report"), f"gap-report.{ending}", f"(*.{ending})"
-        )
-        if path:
-            self.save(kind, Path(path))
+        if kind == "csv":
+            name, types = "gap-report.csv", self.tr("CSV (*.csv)")
+        else:
+            name, types = "gap-report.md", self.tr("Markdown (*.md)")
+        path = ask_where(self, self.tr("Save the gap report"), name, types)
+        if path is not None:
+            self.save(kind, path)
 
     def save(self, kind: str, path: Path) -> None:
         """Write the table to `path`; a file that cannot be written is said in the window."""

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QProgressDialog
+from PySide6.QtWidgets import QProgressDialog
 
 from genstudio.abilities import BadInput
 from genstudio.engine.messages import Answer, Failure
 from genstudio.ui.panels._denoise_export_files import Film, Saved, Writer, gif, mp4, png
 from genstudio.ui.panels._denoise_export_reel import Reel, reel
+from genstudio.ui.saving import ask_where
 from genstudio.ui.session import Priority
 
 if TYPE_CHECKING:
@@ -63,13 +64,15 @@ class Exporter(QObject):
         except BadInput as error:
             self._fail(str(error))
             return
-        path = self._ask(self._name(kind), self._formats[kind][1])
+        name, types = self._name(kind), self._formats[kind][1]
+        path = ask_where(self._panel.window(), self.tr("Export"), name, types)
         if path is not None:
             self.save(writer, path, size)
 
     def ask_picture(self) -> None:
         """Ask for a name, then write the panel's picture."""
-        path = self._ask("denoise.png", self.tr("PNG image (*.png)"))
+        types = self.tr("PNG image (*.png)")
+        path = ask_where(self._panel.window(), self.tr("Export"), "denoise.png", types)
         if path is None:
             return
         try:
@@ -78,24 +81,6 @@ class Exporter(QObject):
             self._fail(str(error))
         else:
             self._panel.say(self.tr("Saved {0}.").format(path.name))
-
-    def _ask(self, name: str, types: str) -> Path | None:
-        window = self._panel.window()
-        path, _ = QFileDialog.getSaveFileName(window, self.tr("Export"), name, types)
-        ending = Path(name).suffix
-        if not path:
-            return None
-        if path.lower().endswith(ending):
-            return Path(path)
-        whole = Path(f"{path}{ending}")
-        return whole if not whole.exists() or self._may_replace(whole) else None
-
-    def _may_replace(self, path: Path) -> bool:
-        """Ask for a name that got its ending here: the dialog has asked for the one without."""
-        yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
-        words = self.tr("{0} is there already. Replace it?").format(path.name)
-        window = self._panel.window()
-        return QMessageBox.question(window, self.tr("Export"), words, yes | no, no) == yes
 
     def _name(self, kind: str) -> str:
         run = self._panel.runs.current()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QMimeData, QObject, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QMenu
 
 from genstudio.abilities import BadInput
 from genstudio.engine import files
@@ -17,6 +17,7 @@ from genstudio.engine.messages import Failure
 from genstudio.ui.panels._interpolate_board import LETTERS, Slot
 from genstudio.ui.panels._interpolate_export import FORMATS, Export, write
 from genstudio.ui.panels._manifold_pins import PinBoard
+from genstudio.ui.saving import ask_where
 from genstudio.ui.widgets.image_view import png_bytes
 
 if TYPE_CHECKING:
@@ -158,14 +159,10 @@ class Menus(QObject):
 
     def ask_export(self, kind: str) -> None:
         """Ask for a name, then write the chosen path."""
-        path, _ = QFileDialog.getSaveFileName(
-            self._panel.window(),
-            self.tr("Export the path"),
-            f"path.{kind}",
-            self.tr(FORMATS[kind][1]),
-        )
-        if path:
-            self.export(kind, Path(path).with_suffix(f".{kind}"))
+        title, types = self.tr("Export the path"), self.tr(FORMATS[kind][1])
+        path = ask_where(self._panel.window(), title, f"path.{kind}", types)
+        if path is not None:
+            self.export(kind, path)
 
     def export(self, kind: str, path: Path) -> bool:
         """Write the chosen path to a file; a refusal is one sentence, and nothing is written."""

@@ -8,7 +8,6 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from genstudio.engine.messages import Answer, Failure
 from genstudio.ui import theme
 from genstudio.ui.panels._map_space import Space
+from genstudio.ui.saving import ask_where
 from genstudio.ui.session import Priority, Session
 from genstudio.ui.widgets.latent_plane import Extent, sheet_image
 from genstudio.ui.widgets.number_field import NumberField
@@ -116,11 +116,11 @@ class SaveSheet(QDialog):
             self.size_label.setText(f"{width:,} × {height:,} px")
 
     def _ask_where(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Save the sheet"), "manifold.png", self.tr("PNG (*.png)")
+        path = ask_where(
+            self, self.tr("Save the sheet"), "manifold.png", self.tr("PNG image (*.png)")
         )
-        if path:
-            self.save(Path(path if path.lower().endswith(".png") else f"{path}.png"))
+        if path is not None:
+            self.save(path)
 
     def save(self, path: Path) -> None:
         """Decode the sheet and write it to `path`."""

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
+
+from genstudio.ui.saving import ask_where
 
 
 def csv_text(x_label: str, curves: Iterable[tuple[str, str, str, np.ndarray, np.ndarray]]) -> str:
@@ -67,12 +69,12 @@ class CurvesExport(QObject):
 
     def ask_png(self) -> None:
         """Ask for a file and write the picture into it."""
-        title, kind = self.tr("Save picture"), self.tr("PNG (*.png)")
+        title, kind = self.tr("Save picture"), self.tr("PNG image (*.png)")
         self._ask(title, "curves.png", kind, self.save_png)
 
-    def _ask(self, title: str, name: str, kind: str, write: Callable[[str], None]) -> None:
-        path, _ = QFileDialog.getSaveFileName(self._window, title, name, kind)
-        if not path:
+    def _ask(self, title: str, name: str, kind: str, write: Callable[[Path], None]) -> None:
+        path = ask_where(self._window, title, name, kind)
+        if path is None:
             return
         try:
             write(path)

@@ -17,9 +17,10 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPixmap,
 )
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from genstudio.ui import theme
+from genstudio.ui.saving import ask_where
 
 _DRAGGED_PX = 112  # side of the picture under the pointer while it is dragged out
 
@@ -194,11 +195,11 @@ class ImageView(QWidget):
     def _ask_and_save(self) -> None:
         if self._image is None:
             return
-        path, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Save image"), f"{self._name}.png", self.tr("PNG (*.png)")
+        path = ask_where(
+            self, self.tr("Save image"), f"{self._name}.png", self.tr("PNG image (*.png)")
         )
-        if path:
-            self.save_png(path if path.lower().endswith(".png") else f"{path}.png")
+        if path is not None:
+            self.save_png(str(path))
 
     # Events ------------------------------------------------------------
 
