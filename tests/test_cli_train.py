@@ -143,7 +143,8 @@ def test_evaluate_prints_every_key(run: Path, capsys: pytest.CaptureFixture[str]
     figures = json.loads(capsys.readouterr().out)
     wanted = (
         "source family data split n seed targets reconstruction_nats kl_nats neg_elbo_nats "
-        "log_prob_nats log_prob_kind k pixels bits_per_dim mse seconds neg_elbo_binary_nats"
+        "log_prob_nats log_prob_kind k pixels bits_per_dim mse seconds neg_elbo_binary_nats "
+        "log_prob_se_nats"
     )
     assert set(wanted.split()) <= set(figures)
     assert figures["source"] == str(run)

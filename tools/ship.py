@@ -21,7 +21,8 @@ from genstudio.engine import weights_file
 
 FIGURES = (
     "n", "seed", "targets", "reconstruction_nats", "kl_nats", "neg_elbo_nats",
-    "neg_elbo_binary_nats", "log_prob_nats", "log_prob_kind", "k", "bits_per_dim", "mse",
+    "neg_elbo_binary_nats", "log_prob_nats", "log_prob_se_nats", "log_prob_kind", "k",
+    "bits_per_dim", "mse",
 )  # fmt: skip
 
 

@@ -43,12 +43,22 @@ class _Sums:
     """Sums over the rows measured so far; a figure that was never added is None."""
 
     totals: dict[str, float] = field(default_factory=dict)
+    squares: dict[str, float] = field(default_factory=dict)
 
     def add(self, name: str, values: Tensor) -> None:
-        self.totals[name] = self.totals.get(name, 0.0) + float(values.double().sum())
+        each = values.double()
+        self.totals[name] = self.totals.get(name, 0.0) + float(each.sum())
+        self.squares[name] = self.squares.get(name, 0.0) + float(each.square().sum())
 
     def mean(self, name: str, n: int) -> float | None:
         return self.totals[name] / n if name in self.totals else None
+
+    def standard_error(self, name: str, n: int) -> float | None:
+        """Of the mean over n rows; None also where one row alone tells nothing of the spread."""
+        mean = self.mean(name, n)
+        if mean is None or n < 2:
+            return None
+        return math.sqrt(max(0.0, self.squares[name] / n - mean**2) / (n - 1))
 
 
 def evaluate(
@@ -66,8 +76,10 @@ def evaluate(
     targets `neg_elbo_nats` is no likelihood, as `targets_note` says; `neg_elbo_binary_nats` and
     `log_prob_nats` then stand on one black-and-white draw fixed by the seed. A Gaussian likelihood
     and other densities are measured on 8-bit values with uniform noise, a probability of 8-bit
-    values on the values themselves. A figure that does not apply is None; so is `mse` where codes
-    are noise, which keeps all of an image: the error would be that of the steps, not of the model.
+    values on the values themselves. `log_prob_se_nats` is the standard error over the images of a
+    bound that is drawn; the images' own spread and that of the draws are both in it. A figure that
+    does not apply is None; so is `mse` where codes are noise, which keeps all of an image: the
+    error would be that of the steps, not of the model.
 
     Raises: BadInput when data and model do not fit, or there are no test rows.
     """
@@ -170,6 +182,7 @@ def _figures(model: Any, targets: str, sums: _Sums, n: int, k: int | None) -> di
         else None,
         "neg_elbo_binary_nats": sums.mean("neg_elbo_binary", n),
         "log_prob_nats": log_prob,
+        "log_prob_se_nats": sums.standard_error("log_prob", n) if kind == "lower bound" else None,
         "log_prob_kind": kind,
         "k": draws if kind == "lower bound" else None,
         "pixels": pixels,

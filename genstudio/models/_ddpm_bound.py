@@ -16,17 +16,43 @@ if TYPE_CHECKING:
 
 
 def bound(model: DDPM, x: Tensor, draws: int, rng: torch.Generator) -> Tensor:
-    """Nats (N,) over x (N, *shape) itself, from `draws` times 2..T for each row, evenly spread."""
-    x0, n, T = model.inside(x), len(x), model.config.n_steps
-    total = torch.zeros(n, device=x.device)
-    offset = torch.rand(n, generator=rng, device=x.device)
-    for i in range(draws):
-        share = (offset + i / draws) % 1.0
-        t = 2 + (share * (T - 1)).long().clamp(max=T - 2)
+    """Nats (N,) over x (N, *shape) itself, from `draws` times 2..T for each row.
+
+    One offset for each row sets all its draws, one apart in the running sum of `visits`; each
+    term is divided by the visits expected of its time, so that the mean is the sum over all.
+    """
+    x0, n = model.inside(x), len(x)
+    expected = visits(model, draws)
+    offset = torch.rand(n, generator=rng, device=x.device).cpu().double()
+    place = torch.arange(draws).view(-1, 1) + offset  # (draws, N)
+    index = torch.searchsorted(expected.cumsum(0), place, right=True)
+    times = (2 + index.clamp(max=len(expected) - 1)).to(x.device)
+    weight = 0.5 * model.gain[2:] / expected.to(model.gain.dtype).to(x.device)  # (T - 1,)
+    steps = x0.new_zeros(n)
+    for t in times:
         error = (x0 - model.seen(x0, t, rng)[1]).square().flatten(1).sum(1)
-        total += 0.5 * model.gain[t] * error
-    steps = total * ((T - 1) / draws)
+        steps = steps + weight[t - 2] * error
     return _last(model, x0, rng) - steps - _first(model, x0) - math.log(model.unit) * x0[0].numel()
+
+
+def visits(model: DDPM, draws: int) -> Tensor:
+    """How often each of t = 2..T is visited in the mean, float64 (T - 1,); they sum to `draws`.
+
+    In proportion to log(SNR(t-1) / SNR(t)), as the terms fall steeply with t, but no time is
+    visited twice before each has been visited once: T - 1 draws are the whole sum.
+    """
+    T = model.config.n_steps
+    if draws >= T - 1:
+        return torch.full((T - 1,), draws / (T - 1), dtype=torch.float64)
+    log_snr = torch.tensor([math.log(model.schedule.snr(t)) for t in range(1, T + 1)]).double()
+    share = log_snr[:-1] - log_snr[1:]
+    once = torch.zeros(T - 1, dtype=torch.bool)
+    while True:
+        expected = share * ((draws - int(once.sum())) / share[~once].sum())
+        over = ~once & (expected > 1)
+        if not over.any():
+            return expected.masked_fill(once, 1.0)
+        once |= over
 
 
 def _first(model: DDPM, x0: Tensor) -> Tensor:

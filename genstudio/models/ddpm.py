@@ -350,10 +350,13 @@ class DDPM(Model):
 
     @torch.no_grad()
     def log_prob(self, x: Tensor, *, rng: torch.Generator, k: int | None = None) -> Tensor:
-        """The variational bound on log p(x) in nats over x itself, (N,), from k times per image.
+        """An unbiased estimate of the variational bound on log p(x) in nats over x itself, (N,).
 
-        Images are taken as 8-bit: the bound is log P(x) + D ln 256. Source: Ho et al. 2020, eq. 5,
-        its terms as in Kingma et al. 2021, eq. 13.
+        Images are taken as 8-bit: the bound is log P(x) + D ln 256. k times are drawn for each
+        row, more often where the terms are large; n_steps - 1 and more visit every time.
+        Source: Ho et al. 2020, eq. 5, its terms as in Kingma et al. 2021, eq. 13.
+
+        Raises: BadInput for k below 1.
         """
         draws = self.config.k if k is None else k
         if draws < 1:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import runpy
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +21,9 @@ from genstudio.models import family
 KEYS = [
     "source", "family", "data", "split", "n", "seed", "targets", "targets_note",
     "reconstruction_nats", "kl_nats", "neg_elbo_nats", "neg_elbo_binary_nats", "log_prob_nats",
-    "log_prob_kind", "k", "pixels", "bits_per_dim", "mse", "seconds",
+    "log_prob_se_nats", "log_prob_kind", "k", "pixels", "bits_per_dim", "mse", "seconds",
 ]  # fmt: skip
+TOOLS = Path(__file__).parents[2] / "tools"
 SMALL = {"width": 16, "depth": 1, "latent_dim": 2}
 
 
@@ -235,8 +238,25 @@ def test_the_bound_of_a_diffusion_model_is_that_of_8_bit_pixels() -> None:
     pieces = [*x[:100].split(25), x[100:]]
     raw = torch.cat([model.log_prob(piece, rng=rng, k=60) for piece in pieces])
     assert figures["log_prob_nats"] == pytest.approx(float(raw.double().mean()), rel=1e-6)
+    error = float(raw.double().std()) / math.sqrt(120)
+    assert figures["log_prob_se_nats"] == pytest.approx(error, rel=1e-5)
     for key in ("mse", "reconstruction_nats", "kl_nats", "neg_elbo_nats", "neg_elbo_binary_nats"):
         assert figures[key] is None  # codes that are noise lose nothing, so there is no error
+
+
+def test_a_likelihood_that_is_not_drawn_has_no_standard_error() -> None:
+    assert finish(evaluate(build("vae", k=4), tiny()))["log_prob_se_nats"] > 0
+    assert finish(evaluate(build("ae"), tiny()))["log_prob_se_nats"] is None
+    assert finish(evaluate(diffusion(), tiny(), n=1))["log_prob_se_nats"] is None
+    exact = diffusion()
+    exact.log_prob_kind = lambda: "exact"
+    assert finish(evaluate(exact, tiny(), n=10))["log_prob_se_nats"] is None
+
+
+def test_a_card_takes_figures_that_there_are() -> None:
+    figures = runpy.run_path(str(TOOLS / "ship.py"))["FIGURES"]
+    assert set(figures) <= set(KEYS)
+    assert {"log_prob_nats", "log_prob_se_nats", "log_prob_kind", "k"} <= set(figures)
 
 
 def test_many_calls_of_a_net_are_measured_in_small_pieces() -> None:

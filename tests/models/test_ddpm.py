@@ -11,7 +11,6 @@ from torch import Tensor
 
 from genstudio.abilities import LATENT, LIKELIHOOD, STEPS, BadInput
 from genstudio.models import family
-from genstudio.models._ddpm_bound import _log_mass
 
 TINY = {"channels": 4, "latent_steps": 4, "k": 2, "width": 16, "depth": 2}
 
@@ -331,17 +330,6 @@ def test_the_bound_of_gaussian_data_is_that_of_the_closed_form():
     assert float(bound.mean()) == pytest.approx(wanted, abs=3 * float(bound.std()) / 4000**0.5)
     exact = torch.distributions.Normal(0.8, 0.5).log_prob(x).sum(1).mean()
     assert float(bound.mean()) < float(exact)
-
-
-def test_the_bound_of_images_counts_the_mass_of_each_grey_level():
-    """The masses of all 256 levels of a pixel sum to one."""
-    model = build((1, 10, 12))
-    std = math.sqrt(model.schedule.beta[1])
-    levels = 2 * torch.arange(256, dtype=torch.float64) / 255 - 1
-    gap, half = (levels - 0.3) / std, 1 / 255 / std
-    upper = torch.where(levels > 0.999, math.inf, gap + half)
-    lower = torch.where(levels < -0.999, -math.inf, gap - half)
-    assert float(_log_mass(lower, upper).exp().sum()) == pytest.approx(1, abs=1e-6)
 
 
 def test_images_of_another_shape_are_refused():
