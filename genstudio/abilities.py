@@ -15,6 +15,7 @@ STEPS = "steps"  # a picture per sampling step
 NOISE = "noise"  # a walk from noise to data whose every step guesses both
 
 MAX_CARD_BYTES = 1 << 20
+MAX_SEED = (1 << 32) - 1  # torch draws by the low 32 bits of a seed: one above would repeat another
 
 
 class Able(Protocol):

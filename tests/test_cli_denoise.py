@@ -160,7 +160,6 @@ def test_a_short_schedule_is_walked_whole_unless_steps_are_given(free: str, here
         (["--steps", "41"], "40 steps"),
         (["--steps", "0"], "--steps"),
         (["--label", "3"], "label 3"),
-        (["--guidance", "2"], "without a class"),
         (["--eta", "0.5"], "--eta"),
         (["--eta", "0", "--sampler", "ddpm"], "--eta"),
         (["--eta", "2", "--sampler", "ddim"], "--eta"),
@@ -227,6 +226,24 @@ def test_a_place_that_cannot_be_written_is_said_before_the_model_is_read(
     assert len(told.err.splitlines()) == 1
     assert "cannot be written: File name too long. Choose another place." in told.err
     assert list(here.iterdir()) == []
+
+
+def test_the_judge_is_no_generative_model(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("denoise", "sample"):
+        assert cli.run([command, "judge-mnist", "--out", "x.png"]) == 2
+        told = capsys.readouterr().err
+        assert "is no generative model" in told
+        assert len(told.splitlines()) == 1
+
+
+def test_guidance_takes_the_classes_that_images_have_by_lot(digits: str, here: Path) -> None:
+    words = ["-n", "4", "--out", "x.png", "--guidance", "4"]
+    free = run(digits, *words)["x"]
+    labels = queries.classes_of(genstudio.load(digits), 4, 0)
+    assert isinstance(labels, tuple)
+    for k, label in enumerate(labels):
+        told = run(digits, *words, "--label", str(label))["x"]
+        np.testing.assert_allclose(told[k], free[k], atol=1e-5)
 
 
 def test_what_stood_at_the_place_stays_where_the_walk_is_refused(digits: str, here: Path) -> None:

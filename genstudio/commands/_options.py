@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from genstudio.abilities import MAX_SEED
+
 
 class Sampler(StrEnum):
     """Where z is drawn from."""
@@ -25,7 +27,7 @@ Source = Annotated[
     typer.Argument(metavar="SOURCE", help="A shipped name, a run folder or a weights file."),
 ]
 Data = Annotated[str, typer.Option("--data", metavar="NAME", help="See `genstudio data`.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of what is drawn.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=MAX_SEED, help="Seed of what is drawn.")]
 Number = Annotated[int, typer.Option("-n", min=1, help="How many images.")]
 PngFile = Annotated[Path, typer.Option("--out", metavar="FILE.png", help="The picture to write.")]
 NpzFile = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,12 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from genstudio.abilities import BadInput
+from genstudio.abilities import MAX_SEED, BadInput
 from genstudio.latent._decode import to_tensor
 from genstudio.models._ddpm_config import Label
 from genstudio.models.ddpm import DDPM
 
 MAX_IMAGES = 10_000
-MAX_SEED = 1 << 63
 
 
 def diffusion(model: Any) -> DDPM:
@@ -74,8 +74,8 @@ def count(n: int) -> int:
 
 def generator(seed: int) -> torch.Generator:
     """Raises: BadInput for a number that is no seed."""
-    if not 0 <= seed < MAX_SEED:
-        raise BadInput(f"A seed is 0 to {MAX_SEED - 1}, got {seed}. Choose another.")
+    if not 0 <= seed <= MAX_SEED:
+        raise BadInput(f"A seed is 0 to {MAX_SEED}, got {seed}. Choose another.")
     return torch.Generator().manual_seed(int(seed))
 
 
@@ -88,12 +88,24 @@ def time(model: DDPM, t: int, first: int = 0) -> int:
 
 
 def as_label(label: int | Sequence[int] | np.ndarray | None) -> Label:
-    """A class for all, one for each, or None, as plain numbers."""
+    """A class for all, one for each, or None, as plain numbers.
+
+    Raises: BadInput for what is no whole number.
+    """
     if label is None:
         return None
     if np.ndim(label) == 0:
-        return int(label)  # type: ignore[arg-type]
-    return tuple(int(one) for one in label)  # type: ignore[union-attr]
+        return _whole(label)
+    return tuple(_whole(one) for one in label)  # type: ignore[union-attr]
+
+
+def _whole(label: Any) -> int:
+    try:
+        return index(label)
+    except TypeError:
+        raise BadInput(
+            f"A class is a whole number, got {label!r}. Choose the number of a class."
+        ) from None
 
 
 def _size(shape: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ from genstudio.abilities import BadInput
 from genstudio.data import Dataset, load
 from genstudio.data.toy2d import mixture
 from genstudio.latent._decode import to_numpy
-from genstudio.latent._denoise_checks import batch, in_plane, time
+from genstudio.latent._denoise_checks import as_label, batch, in_plane, time
 from genstudio.models.ddpm import POINT_SCALE
 
 MAX_CELLS = 1 << 20
@@ -31,7 +31,7 @@ def score(
     net = in_plane(model)
     x_t = net.inside(batch(net, points, "Points"))
     at = time(net, t, first=1)
-    noise_hat = net.denoiser(label, guidance)(x_t, at).noise_hat
+    noise_hat = net.denoiser(as_label(label), guidance)(x_t, at).noise_hat
     spread = math.sqrt(1.0 - net.schedule.alpha_bar[at])
     return to_numpy(noise_hat / (-spread * POINT_SCALE))
 
@@ -78,6 +78,9 @@ def density(
 def _components(data: str | Dataset, label: int | None) -> tuple[np.ndarray, float]:
     """Centres (K, 2) and their standard deviation, in data units."""
     dataset = load(data) if isinstance(data, str) else data
+    one = as_label(label)
+    if isinstance(one, tuple):
+        raise BadInput(f"A density is of one class or of all, got {len(one)}. Choose one.")
     if label is not None and not 0 <= label < len(dataset.classes):
         raise BadInput(
             f"{dataset.title} has classes 0 to {len(dataset.classes) - 1}, got {label}. "

@@ -70,7 +70,7 @@ def walk(
     x, noise, _ = net.begin(n, generator(seed))
     if start is not None:
         x = _begun(net, start, n)
-    last = None if before is None else (int(before[0]), batch(net, before[1], "The step before"))
+    last = None if before is None else _before(net, before, n, path[0])
     held = None if keep is None else _Held(net, keep, noise(0, x))
     total = first + len(path) if n_steps is None else n_steps
     for k, state in enumerate(_steps(net, chosen, ask, x, path, noise, last, held)):
@@ -81,11 +81,8 @@ def _denoiser(net: DDPM, chosen: Sampling, n: int, classes: int | None) -> Denoi
     """What the sampler asks. Where no class was chosen, the net is told those of the seed
     `classes`.
     """
-    ask = net.denoiser(chosen.label, chosen.guidance, chosen.clip)
-    if chosen.label is None:
-        told = classes_of(net, n, classes)
-        ask = net.denoiser(told, chosen.guidance, chosen.clip)
-    return ask
+    told = classes_of(net, n, classes) if chosen.label is None else chosen.label
+    return net.denoiser(told, chosen.guidance, chosen.clip)
 
 
 def _begun(net: DDPM, start: ArrayLike, n: int) -> Tensor:
@@ -94,6 +91,22 @@ def _begun(net: DDPM, start: ArrayLike, n: int) -> Tensor:
     if len(x) != n:
         raise BadInput(f"This walk is of {n} images, got a start of {len(x)}. Choose n = {len(x)}.")
     return x
+
+
+def _before(net: DDPM, before: tuple[int, ArrayLike], n: int, first: int) -> tuple[int, Tensor]:
+    """`before` as the time and the clean guess (n, *shape) of the step before time `first`."""
+    t, T = int(before[0]), net.schedule.n_steps
+    if not first < t <= T:
+        raise BadInput(
+            f"The step before a walk from t = {first} is at a t of {first + 1} to {T}, got {t}. "
+            "Choose that step, or none."
+        )
+    x0_hat = batch(net, before[1], "The step before")
+    if len(x0_hat) != n:
+        raise BadInput(
+            f"This walk is of {n} images, got a step before of {len(x0_hat)}. Choose as many."
+        )
+    return t, x0_hat
 
 
 def _steps(
@@ -129,7 +142,10 @@ def classes_of(model: Any, n: int, seed: int | None) -> Label:
 
 
 def frame(model: DDPM, index: int, n_steps: int, state: State) -> Frame:
-    """A sampler's State as a Frame."""
+    """A sampler's State as a Frame.
+
+    Raises: BadInput where numbers have grown beyond what they can hold.
+    """
     arrays = {
         "x_t": to_numpy(state.x_t),
         "x0_hat": to_numpy(state.x0_hat),
@@ -142,6 +158,12 @@ def frame(model: DDPM, index: int, n_steps: int, state: State) -> Frame:
         "snr": model.schedule.snr(state.t),
         "change": float((state.x_next - state.x_t).square().mean().sqrt()),
     }
+    finite = all(np.isfinite(array).all() for array in arrays.values())
+    if not (finite and math.isfinite(scalars["change"])):
+        raise BadInput(
+            f"The walk ends at t = {state.t}: its values are no longer finite. Choose another "
+            "start, less guidance, or clipping."
+        )
     return Frame(index, n_steps, arrays, scalars)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from genstudio.abilities import BadInput
+from genstudio.abilities import MAX_SEED, BadInput
 from genstudio.latent.denoise import classes_of, walk
 from genstudio.metrics import judge
 from genstudio.metrics._judge_net import SHAPE
@@ -83,7 +83,8 @@ def diversity(
         frames = walk(
             model,
             n=forks,
-            seed=seed * 1_000_003 + k + 1,  # noise that is neither the walk's nor of other steps
+            # noise that is neither the walk's nor of other steps
+            seed=(seed * 1_000_003 + k + 1) % (MAX_SEED + 1),
             sampler=sampler,
             eta=eta,
             label=label,

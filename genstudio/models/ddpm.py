@@ -273,10 +273,9 @@ class DDPM(Model):
         most = self.config.n_steps  # a short schedule is walked whole unless steps are asked for
         times = self.schedule.times(chosen.steps if "steps" in options else min(chosen.steps, most))
         self.labels(n, chosen.label)
-        denoise = self.denoiser(chosen.label, chosen.guidance, chosen.clip)
         x, noise, drawn = self.begin(n, rng)
-        if chosen.label is None:
-            denoise = self.denoiser(drawn, chosen.guidance, chosen.clip)
+        told = drawn if chosen.label is None else chosen.label
+        denoise = self.denoiser(told, chosen.guidance, chosen.clip)
         walk = SAMPLERS[chosen.sampler](denoise, x, times, self.schedule, noise, eta=chosen.eta)
         for k, state in enumerate(walk):
             yield self.step(k, len(times), state)

@@ -233,17 +233,25 @@ MASK = np.zeros(SHAPE[1:], bool)
         ({"eta": 1.5}, "eta"),
         ({"label": 3}, "class 3"),
         ({"label": (0, 1)}, "3 classes, got 2"),
-        ({"guidance": 2.0}, "Guidance needs a class"),
         ({"n": 0}, "got 0"),
-        ({"seed": -1}, "seed is 0 to 9223372036854775807, got -1"),
-        ({"seed": 1 << 63}, "seed is 0 to"),
+        ({"seed": -1}, "seed is 0 to 4294967295, got -1"),
+        ({"seed": 1 << 32}, "seed is 0 to 4294967295, got 4294967296"),
+        ({"label": 2.5}, r"whole number, got 2\.5"),
+        ({"label": [0, 1, np.float32(2.5)]}, "whole number, got"),
         ({"start": np.zeros((3, 1, 28, 28))}, "1 x 10 x 12, got 3 x 1 x 28 x 28"),
         ({"start": np.zeros((2, *SHAPE))}, "3 images, got a start of 2"),
         ({"start": np.full((3, *SHAPE), np.nan)}, "not finite"),
         ({"times": [50, 60]}, "must fall"),
         ({"times": [50, 0]}, "must fall"),
         ({"times": []}, "must fall"),
-        ({"before": (90, np.zeros((1, 2, 2)))}, "step before"),
+        ({"before": (90, np.zeros((1, 2, 2))), "times": [50]}, "step before"),
+        ({"before": (50, np.zeros((3, *SHAPE))), "times": [50]}, "of 51 to 100, got 50"),
+        ({"before": (101, np.zeros((3, *SHAPE))), "times": [50]}, "of 51 to 100, got 101"),
+        (
+            {"before": (60, np.zeros((2, *SHAPE))), "times": [50]},
+            "3 images, got a step before of 2",
+        ),
+        ({"start": np.full((3, *SHAPE), 1e38), "clip": False}, "ends at t = .* no longer finite"),
         ({"keep": (MASK[:4], IMAGE)}, "mask must be 10 x 12 pixels, got 4 x 12"),
         ({"keep": (MASK, IMAGE[:, :4])}, "image to keep"),
         ({"keep": (MASK, np.zeros((2, *SHAPE)))}, "keeps one image"),
@@ -266,3 +274,27 @@ def test_what_a_model_cannot_do_is_one_sentence() -> None:
     for ask in (denoise.process, lambda m: frames(m)):
         with pytest.raises(BadInput, match="diffusion model, got vae"):
             ask(vae)
+
+
+def test_guidance_needs_no_class_where_each_image_has_one_by_lot(model: Any) -> None:
+    drawn = denoise.classes_of(model, 3, 5)
+    assert isinstance(drawn, tuple)
+    free, told = frames(model, guidance=2.0), frames(model, guidance=2.0, label=drawn)
+    assert_same(free, told)
+    assert np.abs(free[-1].arrays["x0_hat"] - frames(model)[-1].arrays["x0_hat"]).max() > 0
+    steps = list(model.generate(3, torch.Generator().manual_seed(5), steps=8, guidance=2.0))
+    np.testing.assert_array_equal(steps[-1].images["x0_hat"], free[-1].arrays["x0_hat"])
+    rest = {"start": free[3].arrays["x_t"], "times": [50, 20], "guidance": 2.0}
+    with pytest.raises(BadInput, match="needs a class"):
+        frames(model, **rest)
+    frames(model, **rest, classes=5)
+
+
+def test_the_largest_seed_is_not_the_smallest(model: Any) -> None:
+    first, last = (frames(model, seed=seed)[0].arrays["x_t"] for seed in (0, (1 << 32) - 1))
+    assert np.abs(first - last).max() > 0.1
+
+
+def test_classes_may_be_numbers_of_numpy(model: Any) -> None:
+    assert_same(frames(model, label=np.array([0, 2, 1])), frames(model, label=(0, 2, 1)))
+    assert_same(frames(model, label=np.int64(2)), frames(model, label=2))

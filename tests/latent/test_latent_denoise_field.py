@@ -155,3 +155,13 @@ def test_images_have_no_plane() -> None:
         denoise.score(images, 5, np.zeros((3, 2)))
     with pytest.raises(BadInput, match="model of points"):
         denoise.density(images, "toy2d", 5, GRID, GRID)
+
+
+def test_a_class_is_a_whole_number() -> None:
+    model = build(n_classes=8)
+    with pytest.raises(BadInput, match=r"whole number, got 2\.5"):
+        denoise.score(model, T, np.zeros((1, 2)), label=2.5)
+    with pytest.raises(BadInput, match=r"whole number, got 2\.5"):
+        denoise.density(model, "toy2d", T, [0.0], [0.0], label=2.5)
+    with pytest.raises(BadInput, match="one class or of all, got 2"):
+        denoise.density(model, "toy2d", T, [0.0], [0.0], label=(0, 1))

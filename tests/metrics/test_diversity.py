@@ -88,6 +88,13 @@ def test_the_seed_fixes_it_whichever_steps_are_asked_for() -> None:
     assert other.distance[0] != whole.distance[1]
 
 
+def test_the_seeds_of_forks_stay_seeds() -> None:
+    model = build()
+    far = measured(model, [2], forks=3, seed=2**31 - 1)[-1]
+    near = measured(model, [2], forks=3, seed=1)[-1]
+    assert far.distance[0] != near.distance[0]
+
+
 def test_both_ends_come_first() -> None:
     stages = measured(build(), [0, 1, 3, 5], forks=2)
     assert [each.ks.tolist() for each in stages] == [[0], [0, 5], [0, 1, 5], [0, 1, 3, 5]]

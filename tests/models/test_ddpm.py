@@ -191,7 +191,6 @@ def test_every_step_of_the_record_holds_together(sampler):
         ({"label": 3}, "class 3"),
         ({"label": (0, 3)}, "class 3"),
         ({"label": (0, 1)}, "1 samples need one class for all or 1 classes, got 2"),
-        ({"guidance": 2.0}, "Guidance needs a class"),
         ({"eta": float("nan")}, "eta"),
         ({"steps": 1001}, "1000 steps"),
         ({"sampler": "euler"}, "sampler"),
