@@ -158,7 +158,7 @@ def test_a_short_schedule_is_walked_whole_unless_steps_are_given(free: str, here
     ("words", "named"),
     [
         (["--steps", "41"], "40 steps"),
-        (["--steps", "0"], "--steps"),
+        (["--steps", "0"], "'--steps': Input should be greater than or equal to 1, got 0."),
         (["--label", "3"], "label 3"),
         (["--eta", "0.5"], "--eta"),
         (["--eta", "0", "--sampler", "ddpm"], "--eta"),
@@ -167,6 +167,8 @@ def test_a_short_schedule_is_walked_whole_unless_steps_are_given(free: str, here
         (["--sampler", "euler"], "euler"),
         (["-n", "0"], "-n"),
         (["-n", "20000"], "10000"),
+        (["-n", "90000", "--steps", "1"], "1 to 10000 images at once, got 90000"),
+        (["--seed", "4294967296"], "4294967295"),
         (["--record", "r.zip"], ".npz"),
         (["--record", "missing/r.npz"], "missing"),
         (["--out", "x.jpg"], ".png or .gif"),

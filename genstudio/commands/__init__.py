@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from genstudio.abilities import BadInput
 from genstudio.commands import (
@@ -93,5 +94,7 @@ def _sentence(error: Exception) -> str:
     command = context.command_path if context is not None else "genstudio"
     message = error.format_message() if hasattr(error, "format_message") else str(error)
     message = " ".join(message.split())
+    if isinstance(error.__cause__, ValidationError):
+        message += f", got {error.__cause__.errors()[0]['input']}"
     stop = "" if message.endswith((".", "?", "!")) else "."
     return f"{message}{stop} Try '{command} --help'."

@@ -117,6 +117,7 @@ def denoise(
     if NOISE not in model.abilities:
         raise BadInput(f"{source} does not make images out of noise. Choose a diffusion model.")
     process = queries.process(model)
+    queries.count(n)
     steps = len(process.times(min(STEPS, process.n_steps) if steps is None else steps))
     film = (_Points if process.points else _Images)(n, steps, process)
     tape = None if record is None else _tape(n, steps, process)

@@ -136,8 +136,14 @@ def build(path: Path, header: Header, tensors: Mapping[str, tuple[str, tuple[int
     """
     import torch
 
+    from genstudio.metrics._judge_net import FAMILY as JUDGE
     from genstudio.models import family
 
+    if header.family == JUDGE:
+        raise BadInput(
+            f"{path} holds the judge, which names digits and is no generative model. Choose a "
+            "generative model; `genstudio weights` lists those that are shipped."
+        )
     record = family(header.family)
     config = record.configure(header.config)
     if any(side < 1 or side > 4096 for side in header.shape):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from genstudio.latent._denoise_checks import diffusion
+from genstudio.latent._denoise_checks import count, diffusion
 from genstudio.latent._denoise_field import density, score
 from genstudio.latent._denoise_forward import inverted, noised, stroll
 from genstudio.latent._denoise_walk import classes_of, walk
@@ -23,6 +23,7 @@ from genstudio.models.ddpm import POINT_SCALE
 __all__ = [
     "Process",
     "classes_of",
+    "count",
     "density",
     "edited",
     "inverted",
