@@ -27,11 +27,13 @@ plainly, and less variously.</p>
 <p><b>Runs.</b> Every step of a run is kept, and the line below scrubs through it. A run can be
 forked at any step: with other noise from there on, another sampler, guidance or class, or with a
 picture that you changed by hand. A fork with nothing changed is the same run, bit by bit, since the
-noise of a step depends on the seed and its t alone.</p>
+noise of a step depends on the seed, its t and the number of images alone.</p>
 <p><b>Points in the plane.</b> Where the data are points, each particle is an x<sub>t</sub>, and all
 walk from N(0, I) to the data. The colour below them is the density of the noised data at this t, by
-formula: every training point shrunk by √ᾱ<sub>t</sub> under a Gaussian of variance 1 −
-ᾱ<sub>t</sub>. The arrows are the <i>score</i> that the model learned, the gradient of the log
+formula: the shapes of toy2d are mixtures of Gaussians of variance s², and at t still are, their
+centres shrunk by √ᾱ<sub>t</sub> and their variance ᾱ<sub>t</sub> s² + (1 − ᾱ<sub>t</sub>) 4 in data
+units, of which two make one unit of the noise. Of other points each one is such a centre, with
+s = 0. The arrows are the <i>score</i> that the model learned, the gradient of the log
 density, −ε̂ / √(1 − ᾱ<sub>t</sub>); right ones point to where points are denser. Drag a particle, or
 put a start of your own, and its path is walked anew from there.</p>
 <p>Sources: Ho, Jain &amp; Abbeel 2020, Denoising Diffusion Probabilistic Models; Song, Meng &amp;
