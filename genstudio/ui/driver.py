@@ -100,11 +100,11 @@ class Driver:
         seen.start()
 
         def rested() -> bool:
-            if not self.session.idle():
-                quiet.restart()
             if seen.elapsed() >= FRAME_MS:
                 watch()
                 seen.restart()
+            if not self.session.idle():
+                quiet.restart()
             return quiet.elapsed() >= QUIET_MS
 
         training = bool(self.session.engine.running())
