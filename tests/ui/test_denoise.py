@@ -751,14 +751,23 @@ def test_a_line_of_forks_of_forks_takes_each_step_from_its_own_run(
 
 
 def test_a_run_is_named_by_what_it_was_told() -> None:
-    def title(recipe: Recipe) -> str:
-        return Run(1, "1.2", recipe, Tape(1, (1,), Plan(1, 12))).title()
+    def title(recipe: Recipe, mother: Run | None = None, classes: tuple[str, ...] = ()) -> str:
+        run = Run(1, "1.2", recipe, Tape(1, (1,), Plan(1, 12)), mother)
+        run.classes = classes
+        return run.title()
 
     assert title(Recipe(seed=7, steps=50)) == "run 1.2, seed 7, dpmpp, 50 steps"
     told = Recipe(seed=7, sampler="ddim", eta=0.5, label=3, guidance=2.5)
     assert title(told) == "run 1.2, seed 7, ddim, 20 steps, eta 0.5, class 3, guidance 2.5"
-    forked = Recipe(kind="fork", first=20, seed=8, note="brush")
-    assert title(forked) == "run 1.2, forked at step 20, seed 8, brush"
+    mother = Run(0, "1", Recipe(seed=7, steps=50), Tape(1, (1,), Plan(1, 12)))
+    forked = Recipe(kind="fork", first=20, steps=30, seed=8, note="brush")
+    assert title(forked, mother) == "run 1.2, forked at step 20, seed 8, painted"
+    other = replace(forked, seed=7, sampler="ddim", label=2, guidance=2.0, steps=9, note="")
+    assert title(other, mother, ("0 degrees", "45 degrees", "90 degrees")) == (
+        "run 1.2, forked at step 20, ddim eta 0, class 90 degrees, guidance 2, 9 steps to go"
+    )
+    same = replace(mother.recipe, kind="fork", first=20, steps=30)
+    assert title(same, mother) == "run 1.2, forked at step 20, nothing changed"
     noised = Recipe(kind="image", times=(600, 300), steps=2)
     assert title(noised) == "run 1.2, from an image at t = 600, dpmpp, 2 steps"
 

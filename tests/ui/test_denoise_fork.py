@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from genstudio.engine.messages import Answer
 from genstudio.tape import Frame
 from genstudio.ui.panels._denoise_brush import Edit
 from genstudio.ui.panels._denoise_fork_fields import Column, Values
@@ -137,6 +138,30 @@ def test_a_fork_of_nothing_changed_equals_its_parent_bit_by_bit(
     fork = newest(panel)
     for name in ("x_t", "x0_hat", "noise_hat"):
         np.testing.assert_array_equal(frames(fork, name), frames(root, name)[3:])
+
+
+def test_a_fork_s_strip_says_what_was_changed_and_calls_classes_by_their_names(
+    panel: Denoise, qtbot: QtBot
+) -> None:
+    panel.show_step(4)
+    column = form(panel).column
+    column.label.setCurrentIndex(column.label.findData(2))
+    column.label.activated.emit(column.label.currentIndex())
+    column.sampler.setCurrentIndex(column.sampler.findData("ddim"))
+    column.sampler.activated.emit(column.sampler.currentIndex())
+    QTest.mouseClick(form(panel).fork, Qt.MouseButton.LeftButton)
+    settle(qtbot, panel)
+    assert "ddim" in newest(panel).title() and "class 2" in newest(panel).title()
+    panel.model._named(Answer("", "classes", 0, ["0 degrees", "45 degrees", "90 degrees"], True))
+    settle(qtbot, panel)
+    changed = panel.column.sections["runs"].tree.twigs()[1].says.removeprefix("step 4: ")
+    assert changed == "seed 8, ddim eta 0, class 90 degrees"
+    told = [row.title for row in panel.watch.strips.rows()]
+    assert f"run 1.1, forked at step 4, {changed}" in told
+    panel.show_step(5)
+    settle(qtbot, panel)
+    fork = panel.runs.fork(newest(panel).id, 5, label=0)  # made after the names are known
+    assert panel.runs.run(fork).title().endswith("class 0 degrees")
 
 
 def test_undo_takes_the_fork_away_and_redo_brings_it_back(panel: Denoise, qtbot: QtBot) -> None:

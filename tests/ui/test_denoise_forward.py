@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -473,6 +474,9 @@ def test_the_transport_scrubs_the_inversion(qtbot: QtBot, mode: ForwardMode) -> 
         shown, np.clip((2 * image(0)[0] - 1) * 127.5 + 128, 0, 255).astype(np.uint8)
     )
     assert line.label(0) == f"t = 0 of {T}"
+    mode.inversion._recipe = replace(mode.inversion.settings(), label=2)
+    mode.named(["0 degrees", "45 degrees", "90 degrees"])
+    assert mode.view.settings.text().endswith("class 90 degrees")
 
 
 def test_a_cancelled_inversion_stops_and_starts_no_run(qtbot: QtBot, mode: ForwardMode) -> None:

@@ -177,7 +177,8 @@ class CompareSection(Section):
                 words = self.tr("Choose a run to see beside the one in front.")
             self.says.setText(words)
             return
-        apart = ", ".join(text.differences(pair[0].recipe, pair[1].recipe))
+        a, b = pair
+        apart = ", ".join(text.differences(a.recipe, b.recipe, a.classes))
         if pair[0].recipe.n_steps != pair[1].recipe.n_steps:
             steps = self.tr("{0} steps in all").format(f"{pair[1].recipe.n_steps:,}")
             apart = f"{apart}, {steps}" if apart else steps

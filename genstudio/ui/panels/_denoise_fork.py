@@ -192,7 +192,7 @@ class Forker(QObject):
             return self.tr("Nothing is changed: the fork will equal run {0}, bit by bit.").format(
                 run.name
             )
-        parts = text.differences(run.recipe, recipe)
+        parts = text.differences(run.recipe, recipe, run.classes)
         if "steps" in wish.options:
             parts.append(self.tr("{0} steps to go").format(recipe.steps))
         if "start" in wish.options:

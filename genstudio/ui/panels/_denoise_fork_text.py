@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from genstudio.ui.panels._denoise_recipe import Recipe, Run, RunState
+from genstudio.ui.panels import _denoise_recipe_text as recipe_text
+from genstudio.ui.panels._denoise_recipe import Run, RunState
+from genstudio.ui.panels._denoise_recipe_text import differences, label, sampler
+
+__all__ = ["changes", "differences", "label", "name", "sampler", "since", "standing", "tip"]
 
 tr = QCoreApplication.translate
 
@@ -14,61 +18,23 @@ def name(run: Run) -> str:
     return tr("RunText", "Run {0}").format(run.name)
 
 
-def sampler(recipe: Recipe) -> str:
-    """ "ddim eta 0.5", or the sampler's name alone where eta says nothing."""
-    if recipe.sampler == "ddim":
-        return tr("RunText", "ddim eta {0}").format(f"{recipe.eta:g}")
-    return recipe.sampler
-
-
-def label(value: int | None) -> str:
-    if value is None:
-        return tr("RunText", "any class")
-    return tr("RunText", "class {0}").format(value)
-
-
-def differences(old: Recipe, new: Recipe) -> list[str]:
-    """What of `new` is not as in `old`, in a few words each; steps are not compared."""
-    words = []
-    if new.seed != old.seed:
-        words.append(tr("RunText", "seed {0}").format(new.seed))
-    if sampler(new) != sampler(old):
-        words.append(sampler(new))
-    if new.label != old.label:
-        words.append(label(new.label))
-    if new.guidance != old.guidance:
-        words.append(tr("RunText", "guidance {0}").format(f"{new.guidance:g}"))
-    if new.clip != old.clip:
-        words.append(tr("RunText", "clipped") if new.clip else tr("RunText", "not clipped"))
-    if new.keep is not old.keep:
-        kept = tr("RunText", "nothing kept")
-        words.append(kept if new.keep is None else tr("RunText", "a part kept"))
-    return words
-
-
-def changes(run: Run, parent: Run | None, n_times: int) -> list[str]:
+def changes(run: Run, parent: Run | None) -> list[str]:
     """What a fork changed of its parent; of a root, its settings."""
+    if parent is not None:
+        return recipe_text.changes(run, parent)
     recipe = run.recipe
-    if parent is None:
-        words = [tr("RunText", "seed {0}").format(recipe.seed), sampler(recipe)]
-        words.append(tr("RunText", "{0} steps").format(f"{recipe.steps:,}"))
-        if recipe.label is not None:
-            words.append(label(recipe.label))
-        if recipe.guidance != 1.0:
-            words.append(tr("RunText", "guidance {0}").format(f"{recipe.guidance:g}"))
-        return words
-    words = differences(parent.recipe, recipe)
-    if "brush" in recipe.note:  # a mask is among the differences already
-        words.append(tr("RunText", "painted"))
-    rest = parent.times(n_times)[recipe.first - parent.at :]
-    if recipe.times is not None and recipe.times != rest:
-        words.append(tr("RunText", "{0} steps to go").format(f"{recipe.steps:,}"))
+    words = [tr("RunText", "seed {0}").format(recipe.seed), sampler(recipe)]
+    words.append(tr("RunText", "{0} steps").format(f"{recipe.steps:,}"))
+    if recipe.label is not None:
+        words.append(label(recipe.label, run.classes))
+    if recipe.guidance != 1.0:
+        words.append(tr("RunText", "guidance {0}").format(f"{recipe.guidance:g}"))
     return words
 
 
 def since(run: Run, parent: Run | None, n_times: int) -> str:
     """ "forked at step 20 (t = 600): seed 8, ddim eta 0.5"; of a root, its settings."""
-    words = ", ".join(changes(run, parent, n_times))
+    words = ", ".join(changes(run, parent))
     if parent is None:
         return words
     head = tr("RunText", "forked at step {0} (t = {1}): {2}")
@@ -102,7 +68,7 @@ def tip(run: Run, parent: Run | None, n_times: int) -> str:
             sampler(recipe), f"{recipe.steps:,}", run.times(n_times)[0]
         ),
         tr("RunText", "seed {0}, {1}, guidance {2}, {3}").format(
-            recipe.seed, label(recipe.label), f"{recipe.guidance:g}", clip
+            recipe.seed, label(recipe.label, run.classes), f"{recipe.guidance:g}", clip
         ),
         tr("RunText", "batch of {0}").format(recipe.n),
     ]

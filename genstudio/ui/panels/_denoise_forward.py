@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,9 @@ class ForwardMode(Mode):
 
     def tip(self) -> str:
         return self.tr("Forward: noise an image of yours to any t, or invert it, and go on there")
+
+    def named(self, names: Sequence[str]) -> None:
+        self._teller.name_classes(names)
 
     def use(self, ref: ModelRef | None, process: Process | None) -> None:
         source = ref.source if ref is not None else ""

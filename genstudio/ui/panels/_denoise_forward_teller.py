@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from genstudio.ui.panels._denoise_forward_numbers import (
 )
 from genstudio.ui.panels._denoise_forward_timeline import ForwardTimeline
 from genstudio.ui.panels._denoise_forward_view import ForwardView, Picture
+from genstudio.ui.panels._denoise_recipe_text import label
 
 if TYPE_CHECKING:
     from genstudio.latent.denoise import Process
@@ -35,13 +37,19 @@ class Teller(QObject):
         self._view, self._noising, self._inversion, self._line = view, noising, inversion, line
         self._process: Process | None = None
         self._way = "noise"
+        self._classes: tuple[str, ...] = ()
         self._shown: tuple[object, ...] = ()  # what the strip was drawn of
         self._looked = -1  # the inversion's frame under the transport bar; -1 for the newest
 
     def use(self, process: Process | None) -> None:
         """Another model, or none."""
-        self._process = process
+        self._process, self._classes = process, ()
         self.tell()
+
+    def name_classes(self, names: Sequence[str]) -> None:
+        """What the model's classes are called."""
+        self._classes = tuple(names)
+        self._tell_inversion()
 
     def set_way(self, way: str) -> None:
         self._way = way
@@ -235,7 +243,7 @@ class Teller(QObject):
                 f"{settings.guidance:g}",
                 self.tr("no class")
                 if settings.label is None
-                else self.tr("class {0}").format(settings.label),
+                else label(settings.label, self._classes),
             )
         else:
             words = self.tr("Steps, class and guidance are those of the sampler.")

@@ -109,5 +109,8 @@ class ModelInView(QObject):
         panel = self.panel
         if panel.process is not None and len(self._names) == panel.process.n_classes:
             panel.settings.set_classes(self._names)
+            panel.runs.name_classes(self._names)
+            for mode in panel.modes.values():
+                mode.named(self._names)
             for section in panel.column.sections.values():
                 section.named(self._names)

@@ -51,6 +51,9 @@ class Mode(QWidget):
     def use(self, ref: ModelRef | None, process: Process | None) -> None:
         """Another model; None where there is none to show."""
 
+    def named(self, names: Sequence[str]) -> None:
+        """The classes of the model have names."""
+
     def weights_moved(self, step: int) -> None:
         """The model is in training, and its weights are those of `step` now."""
 

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication
 
 from genstudio.abilities import BadInput
 from genstudio.engine.messages import Failure
 from genstudio.tape import Frame, Tape
+from genstudio.ui.panels._denoise_recipe_text import title
 
 Keep = tuple[np.ndarray, np.ndarray]  # mask bool (H, W), image float32 (C, H, W) in [-1, 1]
 Before = tuple[int, np.ndarray]  # t and x0_hat (N, *shape) of the step before a walk's first
@@ -97,7 +97,9 @@ class Run:
     ) -> None:
         self.id, self.name = number, name  # name is "1", or "1.2" for the second fork of run 1
         self.recipe, self.tape = recipe, tape
+        self.mother = parent
         self.parent: int | None = None if parent is None else parent.id
+        self.classes: tuple[str, ...] = ()  # their names, once they are known
         self.state = RunState.RUNNING
         self.failure: Failure | None = None
         self.step: int | None = None  # training step of the weights, where the model is live
@@ -138,30 +140,7 @@ class Run:
 
     def title(self) -> str:
         """The words "run 1, seed 7, ddim, 50 steps", or "run 1.1, forked at step 20, seed 8"."""
-        tr, recipe = QCoreApplication.translate, self.recipe
-        if recipe.kind == "fork":
-            words = tr("Run", "run {0}, forked at step {1}, seed {2}").format(
-                self.name, recipe.first, recipe.seed
-            )
-            return f"{words}, {recipe.note}" if recipe.note else words
-        if recipe.kind == "image":
-            words = tr("Run", "run {0}, from an image at t = {1}, {2}, {3} steps")
-            t = recipe.times[0] if recipe.times else 0
-            return words.format(self.name, t, recipe.sampler, recipe.steps)
-        parts = [
-            tr("Run", "run {0}, seed {1}, {2}, {3} steps").format(
-                self.name, recipe.seed, recipe.sampler, recipe.steps
-            )
-        ]
-        if recipe.sampler == "ddim" and recipe.eta:
-            parts.append(tr("Run", "eta {0}").format(f"{recipe.eta:g}"))
-        if recipe.label is not None:
-            parts.append(tr("Run", "class {0}").format(recipe.label))
-        if recipe.guidance != 1.0:
-            parts.append(tr("Run", "guidance {0}").format(f"{recipe.guidance:g}"))
-        if recipe.note:
-            parts.append(recipe.note)
-        return ", ".join(parts)
+        return title(self)
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ another tree or state, to `chosen` for another run in front. Start walks with `b
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -48,6 +49,7 @@ class Runs(QObject):
         self.tree = Tree()
         self._shelf: dict[str, Tree] = {}
         self._numbers = 0
+        self._classes: tuple[str, ...] = ()
         self._live = False
         self._tapes: weakref.WeakSet[Tape] = weakref.WeakSet()
         self.budget_bytes = records_budget()
@@ -63,11 +65,19 @@ class Runs(QObject):
             self.stop()
             if self.tree.runs:
                 self._shelf[self._source] = self.tree
-            self._source = source
+            self._source, self._classes = source, ()
             self.tree = self._shelf.pop(source, Tree())
         self._process, self._live = process, live
         self.changed.emit()
         self.chosen.emit(-1 if self.tree.current is None else self.tree.current)
+
+    def name_classes(self, names: Sequence[str]) -> None:
+        """What the classes of the model in view are called."""
+        if self._classes != tuple(names):
+            self._classes = tuple(names)
+            for run in self.tree.runs.values():
+                run.classes = self._classes
+            self.changed.emit()
 
     def process(self) -> Process | None:
         """The model's process, once it is known."""
@@ -229,7 +239,9 @@ class Runs(QObject):
     def _made(self, recipe: Recipe, parent: Run | None) -> Run:
         tape = self._tape(recipe)
         self._numbers += 1
-        return Run(self._numbers, self.tree.name_next(parent), recipe, tape, parent)
+        run = Run(self._numbers, self.tree.name_next(parent), recipe, tape, parent)
+        run.classes = self._classes
+        return run
 
     def _drop_oldest(self) -> None:
         for run in self.tree.beyond(MOST_ROOTS):

@@ -128,7 +128,7 @@ class TreeSection(Section):
 
     def _twig(self, run: Run, n_times: int) -> Twig:
         parent = self._panel.runs.run(run.parent)
-        words = ", ".join(text.changes(run, parent, n_times))
+        words = ", ".join(text.changes(run, parent))
         if parent is not None:
             step = self.tr("step {0}: {1}")
             words = step.format(run.recipe.first, words or self.tr("nothing changed"))
