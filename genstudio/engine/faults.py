@@ -119,7 +119,7 @@ def _file_message(error: OSError, details: str) -> Failure:
     if error.errno in _FULL:
         return Failure(
             f"The disk is full{where}: {error.strerror}.{intact}",
-            "Free some space or choose another folder, then resume.",
+            "Free some space or choose another folder, and try again.",
             details,
         )
     if error.errno in _REFUSED:
