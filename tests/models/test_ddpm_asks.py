@@ -75,7 +75,7 @@ def test_the_net_is_told_the_time_as_of_a_thousand_steps() -> None:
 
 @pytest.mark.parametrize("training", [True, False])
 def test_losses_tell_time_and_class_and_draw_dropout_in_training_alone(training: bool) -> None:
-    model, net = listening(class_drop=0.5)
+    model, net = listening(class_drop=0.3)
     model.train(training)
     own, y = rng(1), torch.arange(600) % NONE
     model.losses(torch.rand(600, 1, 6, 8), own, y)
@@ -83,7 +83,7 @@ def test_losses_tell_time_and_class_and_draw_dropout_in_training_alone(training:
     wanted = (torch.arange(600) + 0.5) * T / 600  # each row has its share of 1..T
     assert (asked.time * T / 1000 - 0.5 - wanted).abs().max() < 1
     assert ((asked.label == y) | (asked.label == NONE)).all()
-    assert float((asked.label == NONE).float().mean()) == pytest.approx(0.5, abs=0.06)
+    assert float((asked.label == NONE).float().mean()) == pytest.approx(0.3, abs=0.06)
     assert asked.rng is (own if training else None)
     model.eval().losses(torch.rand(4, 1, 6, 8), own)
     assert net.asked[1].label.tolist() == [NONE] * 4
@@ -101,6 +101,7 @@ def test_the_denoiser_tells_class_and_time_and_under_guidance_asks_for_none_too(
     assert net.asked[-1].time.tolist() == [750.0] * 4
     assert torch.equal(net.asked[-1].x, torch.cat([x, x]))
     assert len(net.asked) == 4
+    assert all(one.rng is None for one in net.asked)  # no dropout
 
 
 def test_the_score_is_guided_from_none_to_the_class() -> None:
@@ -131,7 +132,7 @@ def test_decoding_clips_each_guess_and_encoding_none() -> None:
             noise = (here.x - math.sqrt(a) * seen) / math.sqrt(1 - a)
             wanted = math.sqrt(b) * seen + math.sqrt(1 - b) * noise
             torch.testing.assert_close(there.x, wanted, atol=1e-4, rtol=1e-4)
-    assert all(one.label.tolist() == [NONE, NONE] for one in net.asked)
+    assert all(one.label.tolist() == [NONE, NONE] and one.rng is None for one in net.asked)
 
 
 @pytest.mark.parametrize("shape", [(1, 6, 8), (2,)])
