@@ -772,6 +772,25 @@ def test_a_run_is_named_by_what_it_was_told() -> None:
     assert title(noised) == "run 1.2, from an image at t = 600, dpmpp, 2 steps"
 
 
+def test_without_a_run_nothing_stands_where_its_step_was(
+    qtbot: QtBot, session: Session, source: str
+) -> None:
+    panel = open_panel(qtbot, session, source)
+    plot, numbers = panel.watch.schedule, panel.numbers
+    assert plot.t() is not None and plot.isEnabled() and numbers.none.isHidden()
+    panel.runs.delete(current(panel).id)
+    qtbot.waitUntil(lambda: plot.t() is None)
+    assert panel.line is None and not plot.isEnabled()
+    assert numbers.table.rows() == [] and not numbers.none.isHidden()
+    session.undo.undo()
+    qtbot.waitUntil(lambda: plot.t() is not None)
+    assert plot.isEnabled() and numbers.none.isHidden()
+    duel = panel.column.sections["runs"].duel
+    assert duel.isEnabled()
+    session.show("A", None)
+    qtbot.waitUntil(lambda: not duel.isEnabled())
+
+
 def test_a_recipe_hands_eta_on_only_to_ddim() -> None:
     assert Recipe(sampler="ddpm", eta=0.5).arguments()["eta"] == 0.0
     assert Recipe(sampler="ddim", eta=0.5).arguments()["eta"] == 0.5

@@ -175,4 +175,18 @@ def test_without_a_schedule_nothing_happens(plot: SchedulePlot) -> None:
     press(plot, QPointF(100, 60))
     QTest.keyClick(plot, Qt.Key.Key_Home)
     plot.grab()
-    assert plot.readout() == {} and plot.t() == 0.0
+    assert plot.readout() == {} and plot.t() is None
+
+
+def test_without_a_step_there_is_no_cursor(plot: SchedulePlot) -> None:
+    plot.set_t(500)
+    with_cursor = plot.grab().toImage()
+    plot.set_t(None)
+    assert plot.t() is None
+    assert set(plot.readout().values()) == {"alpha bar", "signal to noise", "beta"}
+    assert "no step" in plot.accessibleDescription()
+    accent, x = theme.colour("accent"), round(plot.x_of(500))
+    y = round(plot.plot_rect().top()) + 2
+    assert with_cursor.pixelColor(x, y) == accent != plot.grab().toImage().pixelColor(x, y)
+    QTest.keyClick(plot, Qt.Key.Key_Right)  # from the noise on
+    assert plot.t() == T - T / 100

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtWidgets import QVBoxLayout
+from PySide6.QtWidgets import QLabel, QVBoxLayout
 
 from genstudio.tape import Frame
+from genstudio.ui import theme
 from genstudio.ui.panels._denoise_plug import Section
 from genstudio.ui.widgets.number_table import NumberTable
 
@@ -24,6 +25,8 @@ class Numbers(Section):
         self.title = self.tr("At this step")
         self.tip = self.tr("The numbers of the step under the cursor")
         self.table = NumberTable()
+        self.none = theme.caption(QLabel(self.tr("No step is shown: there is no run.")))
+        self.none.setWordWrap(True)
         tr = self.tr
         self._of = tr("{0} of {1}")
         self._names = {  # and what they mean
@@ -39,6 +42,7 @@ class Numbers(Section):
         self._rows: list[tuple[str, str]] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.none)
         column.addWidget(self.table)
 
     def show_frame(self, frame: Frame | None, n_times: int) -> None:
@@ -67,6 +71,7 @@ class Numbers(Section):
         bare = not self.table.rows()
         extra = [(name, value) for name, value in self._extra.items() if value and self._rows]
         self.table.set_rows([*self._rows, *extra])
+        self.none.setVisible(not self._rows)
         if self._rows and (bare or extra):
             for name, tip in self._names.items():
                 self.table.set_tip(name, tip)

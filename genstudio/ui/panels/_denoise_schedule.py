@@ -2,7 +2,7 @@
 
 SchedulePlot(parent)
   set_schedule(alpha_bar | None)    (T + 1,) float, from 1 at t = 0 (Process.alpha_bar)
-  set_t(t), t()             where the cursor stands
+  set_t(t | None), t()      where the cursor stands; None for nowhere, as there is no step
   set_times(times)          the falling times of the run in front, as ticks
   set_axis(axis)            a Strips.axis(): both cursors then stand at the same pixel; by "step"
                             the times that are set say where a t lies
@@ -51,7 +51,7 @@ class SchedulePlot(ScheduleCanvas):
                 return
         x = event.position().x()
         fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        self._grip = (x, self.x_of(self._t) if fine else x)
+        self._grip = (x, self.x_of(self._here()) if fine else x)
         if not fine:
             self._go(self.t_of(x))
 
@@ -92,9 +92,13 @@ class SchedulePlot(ScheduleCanvas):
     def _beside(self, ticks: int) -> float:
         """The time so many ticks to the right."""
         if not len(self._times):
-            return min(max(self._t - ticks * self.t_max() / 100, 0.0), self.t_max())
-        here = nearest(-self._times, -self._t)
+            return min(max(self._here() - ticks * self.t_max() / 100, 0.0), self.t_max())
+        here = nearest(-self._times, -self._here())
         return float(self._times[min(max(here + ticks, 0), len(self._times) - 1)])
+
+    def _here(self) -> float:
+        """The cursor's time; without one, where a walk begins."""
+        return self.t_max() if self._t is None else self._t
 
     def _take_curve(self, key: str) -> None:
         if key != self._curve:

@@ -42,7 +42,7 @@ class ScheduleCanvas(QWidget):
         super().__init__(parent)
         self._curves: dict[str, Curve] = {}
         self._curve = "alpha_bar"
-        self._t = 0.0
+        self._t: float | None = None
         self._times: np.ndarray = np.zeros(0)
         self._given: Axis | None = None
         self._layer: QPixmap | None = None
@@ -55,18 +55,19 @@ class ScheduleCanvas(QWidget):
     def set_schedule(self, alpha_bar: np.ndarray | None) -> None:
         """alpha_bar (T + 1,), or None for nothing."""
         self._curves = {} if alpha_bar is None else curves(alpha_bar)
-        self._t = min(self._t, self.t_max())
+        if self._t is not None:
+            self._t = min(self._t, self.t_max())
         self._anew()
 
     def t_max(self) -> float:
         """T, the time of pure noise."""
         return float(len(self._curves["alpha_bar"].values) - 1) if self._curves else 0.0
 
-    def t(self) -> float:
+    def t(self) -> float | None:
         return self._t
 
-    def set_t(self, t: float) -> None:
-        """Move the cursor; the curves are not painted anew."""
+    def set_t(self, t: float | None) -> None:
+        """Move the cursor, or with None take it away; the curves are not painted anew."""
         if t != self._t:
             before = self._cursor_rect()
             self._t = t
@@ -97,14 +98,21 @@ class ScheduleCanvas(QWidget):
             self._anew()
 
     def readout(self) -> dict[str, str]:
-        """Each quantity at the cursor, as it is written."""
+        """Each quantity at the cursor, as it is written; its name alone without a cursor."""
         names = {
             "alpha_bar": self.tr("alpha bar {0}"),
             "snr": self.tr("signal to noise {0} dB"),
             "beta": self.tr("beta {0}"),
         }
+        alone = {
+            "alpha_bar": self.tr("alpha bar"),
+            "snr": self.tr("signal to noise"),
+            "beta": self.tr("beta"),
+        }
         return {
             key: names[key].format(_figure(key, curve.at(self._t)))
+            if self._t is not None
+            else alone[key]
             for key, curve in self._curves.items()
         }
 
@@ -142,7 +150,7 @@ class ScheduleCanvas(QWidget):
         if axis.by == "t":
             return min(max(at, 0.0), self.t_max())
         if len(self._times) < 2:
-            return self._t
+            return self.t_max() if self._t is None else self._t
         return float(np.interp(at, np.arange(len(self._times)), self._times))
 
     def name_rect(self, key: str) -> QRectF:
@@ -177,6 +185,8 @@ class ScheduleCanvas(QWidget):
         return words.format(low, high)
 
     def _cursor_rect(self) -> QRect:
+        if self._t is None:
+            return QRect()
         return QRect(round(self.x_of(self._t)) - 8, 0, 16, self.height())
 
     # Painting ----------------------------------------------------------------------------------
@@ -255,6 +265,8 @@ class ScheduleCanvas(QWidget):
             painter.drawText(QRectF(head.ends_x, 0, rect.width(), rect.height()), flags, head.ends)
 
     def _paint_cursor(self, painter: QPainter) -> None:
+        if self._t is None:
+            return
         rect, x = self.plot_rect(), round(self.x_of(self._t)) + 0.5
         painter.setPen(QPen(theme.colour("accent"), 2))
         painter.drawLine(QPointF(x, HEAD_PX - 2), QPointF(x, rect.bottom()))
@@ -274,7 +286,10 @@ class ScheduleCanvas(QWidget):
 
     def _describe(self) -> None:
         if self._curves:
-            words = self.tr("t = {0} of {1}").format(f"{self._t:g}", f"{self.t_max():g}")
+            if self._t is None:
+                words = self.tr("t from {0} to 0, no step is shown").format(f"{self.t_max():g}")
+            else:
+                words = self.tr("t = {0} of {1}").format(f"{self._t:g}", f"{self.t_max():g}")
             self.setAccessibleDescription(", ".join([words, *self.readout().values()]))
 
     def resizeEvent(self, event: object) -> None:

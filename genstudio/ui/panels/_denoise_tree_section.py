@@ -114,6 +114,7 @@ class TreeSection(Section):
         )
         self.remove.setEnabled(current is not None)
         self.fork.setEnabled(current is not None)
+        self.duel.setEnabled(self._panel.process is not None)
         self.compare.setEnabled(bool(self._pair.others()))
 
     def _grew(self) -> None:

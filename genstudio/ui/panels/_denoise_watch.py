@@ -130,9 +130,11 @@ class Watch(Mode):
         if not self._peeking:
             self._show_pictures(line, k)
         frame = line.frame(k) if line is not None else None
+        self.schedule.setEnabled(line is not None)  # there is nothing to scrub
         if frame is not None:
             self.strips.set_step(k)
-            self.schedule.set_t(frame.scalars["t"])
+        if frame is not None or line is None:
+            self.schedule.set_t(None if frame is None else frame.scalars["t"])
 
     def _show_pictures(self, line: Line | None, k: int) -> None:
         frame = line.frame(k) if line is not None else None
