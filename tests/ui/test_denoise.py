@@ -789,6 +789,12 @@ def test_without_a_run_nothing_stands_where_its_step_was(
     assert duel.isEnabled()
     session.show("A", None)
     qtbot.waitUntil(lambda: not duel.isEnabled())
+    bar = panel.bar
+    assert bar.title.text() == "Denoise"
+    assert not any(button.isEnabled() for button in (bar.new_noise, bar.same_noise, bar.run))
+    session.show("A", source)
+    qtbot.waitUntil(lambda: duel.isEnabled())
+    assert bar.run.isEnabled() and bar.title.text() == "Denoise with ddpm-tiny"
 
 
 def test_a_recipe_hands_eta_on_only_to_ddim() -> None:

@@ -110,6 +110,13 @@ class Bar(QWidget):
         self._lay_out()
         self.show_run(None)
 
+    def set_model(self, title: str) -> None:
+        """The title of the model in view, "" for none: then there is nothing to run or save."""
+        words = self.tr("Denoise with %1").replace("%1", title) if title else self.tr("Denoise")
+        self.title.setText(words)
+        for button in (self.new_noise, self.same_noise, self.run, self.save):
+            button.setEnabled(bool(title))
+
     def _lay_out(self) -> None:
         self._head = head = QHBoxLayout()
         head.setSpacing(2 * theme.GRID)

@@ -40,13 +40,14 @@ class ModelInView(QObject):
         if ref is None or serves(ref.card) is not None:
             panel.ref = None
             self.session.cancel(self, "process")
+            panel.bar.set_model("")
             button = self.tr("Show %1").replace("%1", FIRST_MODEL)
             self._say_none(self.tr("No diffusion model is shown."), button)
             return
         if ref.source != panel.runs.source():
             panel.runs.stop()  # or the lane would finish walks that nobody sees
         panel.ref, self._names = ref, []
-        panel.bar.title.setText(self.tr("Denoise with %1").replace("%1", ref.title))
+        panel.bar.set_model(ref.title)
         self.session.ask(
             self, "process", "latent.denoise:process", then=self._known, failed=self._refused
         )
