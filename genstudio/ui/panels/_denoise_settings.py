@@ -119,11 +119,6 @@ class Settings(Section):
         grid.setHorizontalSpacing(theme.GRID)
         grid.setVerticalSpacing(6)
         grid.setColumnStretch(0, 1)
-        seed = QHBoxLayout()
-        seed.setSpacing(2)
-        seed.addStretch(1)
-        seed.addWidget(self.dice)
-        seed.addWidget(self.seed)
         self._count_name = theme.quiet(QLabel(self.tr("Images")))
         names = (
             (theme.quiet(QLabel(self.tr("Sampler"))), self.sampler),
@@ -135,10 +130,9 @@ class Settings(Section):
         for row, (name, editor) in enumerate(names):
             name.setBuddy(editor)
             grid.addWidget(name, row, 0)
-            if editor is self.seed:
-                grid.addLayout(seed, row, 1)
-            else:
-                grid.addWidget(editor, row, 1, Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(editor, row, 1, Qt.AlignmentFlag.AlignRight)
+            if editor is self.seed:  # beside the name: the Inspector has no room beside the field
+                grid.addWidget(self.dice, row, 0, Qt.AlignmentFlag.AlignRight)
         column.addLayout(grid)
         column.addWidget(self.guidance)
         column.addWidget(self.eta)
