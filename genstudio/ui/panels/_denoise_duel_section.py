@@ -51,7 +51,7 @@ class Facts(QGridLayout):
             self.addWidget(label, row, 0)
             for column, letter in enumerate("AB", start=1):
                 cell = self.cells[name, letter] = theme.figure(QLabel("–"))
-                cell.setMinimumWidth(64)
+                cell.setMinimumWidth(56)  # room for four digits in the narrowest Inspector
                 cell.setToolTip(tip)
                 self.addWidget(cell, row, column)
 
