@@ -17,7 +17,7 @@ from genstudio.ui.panel import panels
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(
     not (paths.weights() / "vae-mnist-2d" / "card.json").is_file(),
     reason="the tour opens on the shipped vae-mnist-2d",
