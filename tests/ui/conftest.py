@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from genstudio import models, paths
 from genstudio.abilities import Card
-from genstudio.engine import weights_file
+from genstudio.engine import jobs, weights_file
 from genstudio.ui import theme
 from genstudio.ui.main_window import MainWindow
 from genstudio.ui.session import Session
@@ -49,6 +49,22 @@ def write_model(folder: Path, family: str, name: str, latent_dim: int = 2) -> Pa
     )
     (folder / "card.json").write_text(card.model_dump_json())
     return folder
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """A session of a test's own, with real lanes."""
+    one = Session("cpu")
+    yield one
+    assert one.close(), "a thread is left"
+
+
+@pytest.fixture
+def published_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking at a model in training may take all of a processor, so that the pace of its weights
+    does not hang on the machine; tests/engine/test_lanes.py holds the pace.
+    """
+    monkeypatch.setattr(jobs, "LIVE_SHARE", 1.0)
 
 
 @pytest.fixture

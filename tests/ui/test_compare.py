@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,6 @@ from genstudio.ui.panels._compare_text import VIEWS
 from genstudio.ui.panels.compare import Compare
 from genstudio.ui.session import Session
 from genstudio.ui.widgets.segmented import Segmented
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    one = Session("cpu")
-    yield one
-    assert one.close(), "a thread is left"
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,13 +38,6 @@ from genstudio.ui.panels._denoise_recipe import Recipe, Run
 from genstudio.ui.panels._denoise_strip_axis import Axis
 from genstudio.ui.panels.denoise import Denoise
 from genstudio.ui.session import Session
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    one = Session("cpu")
-    yield one
-    assert one.close(), "a thread is left"
 
 
 @pytest.fixture

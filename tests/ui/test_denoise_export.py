@@ -188,13 +188,6 @@ def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def session() -> Iterator[Session]:
-    one = Session("cpu")
-    yield one
-    assert one.close(), "a thread is left"
-
-
-@pytest.fixture
 def panel(qtbot: QtBot, session: Session, tmp_path: Path) -> Denoise:
     """With one run of a tiny model, done."""
     one = open_panel(qtbot, session, write_ddpm(tmp_path / "ddpm"))

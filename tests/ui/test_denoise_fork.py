@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +19,6 @@ from genstudio.ui.panels._denoise_fork_wish import started, suggested, touched, 
 from genstudio.ui.panels._denoise_recipe import Recipe
 from genstudio.ui.panels.denoise import Denoise
 from genstudio.ui.session import Session
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    one = Session("cpu")
-    yield one
-    assert one.close(), "a thread is left"
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,6 @@ from genstudio.tape import Plan
 from genstudio.ui.panels._denoise_settings import Settings, Wanted
 from genstudio.ui.panels.denoise import Denoise
 from genstudio.ui.session import Session
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    one = Session("cpu")
-    yield one
-    assert one.close(), "a thread is left"
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,13 +51,6 @@ def test_arrow_keys_go_up_and_down_to_the_parent_and_to_the_first_fork() -> None
 
 
 # By the hand -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    one = Session("cpu")
-    yield one
-    assert one.close(), "a thread is left"
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,13 +33,6 @@ from genstudio.models import family
 from genstudio.ui.panels._interpolate_tracer import at
 from genstudio.ui.panels.interpolate import PANEL, Interpolate, serves
 from genstudio.ui.session import Session
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    one = Session("cpu")
-    yield one
-    assert one.close(), "a thread is left"
 
 
 @pytest.fixture
@@ -404,6 +396,7 @@ def test_without_a_model_there_is_one_sentence_and_one_button(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("published_often")
 def test_it_follows_a_model_in_training(
     panel: Interpolate, qtbot: QtBot, session: Session, tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +30,6 @@ from genstudio.ui.panels._interpolate_square import Square
 from genstudio.ui.panels._interpolate_strips import Strip, lay_out
 from genstudio.ui.panels.interpolate import Interpolate
 from genstudio.ui.session import Session
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    one = Session("cpu")
-    yield one
-    assert one.close(), "a thread is left"
 
 
 @pytest.fixture

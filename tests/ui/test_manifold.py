@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +25,6 @@ from genstudio.ui.session import Session
 from genstudio.ui.widgets.latent_plane import small_image
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    one = Session("cpu")
-    yield one
-    assert one.close(), "a thread is left"
 
 
 @pytest.fixture
@@ -347,6 +339,7 @@ def test_sheet_and_points_of_a_step_change_together(panel: Manifold, qtbot: QtBo
     assert panel.plane.points() is not points
 
 
+@pytest.mark.usefixtures("published_often")
 def test_the_map_follows_a_model_in_training_without_mixing_steps(
     panel: Manifold, qtbot: QtBot, session: Session, tmp_path: Path
 ) -> None:
